@@ -1,0 +1,166 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { CampaignReading, Channel } from '../model/campaign.ts';
+import { concernsAccount, ProblemError } from '../model/problem.ts';
+import { createHttp, type RequestOutcome } from '../providers/http.ts';
+import type { Call, Provider, RequestBudget } from '../providers/provider.ts';
+import { type Budget, createBudget } from './budget.ts';
+import { createHealth, type Health } from './health.ts';
+
+/** An account as it is configured. */
+export interface AccountSettings {
+  readonly name: string;
+  readonly provider: Provider;
+  /** The provider's own keys of the configuration. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly requestBudgets: readonly RequestBudget[];
+  readonly polling: Polling;
+  /** How long one request may take. */
+  readonly timeoutMs: number;
+}
+
+export interface Polling {
+  /** No campaign is read more often than this. */
+  readonly fastestMs: number;
+  readonly slowestMs: number;
+}
+
+/** One set of credentials at work: its campaigns, its budget and how well it does. */
+export interface Account {
+  readonly name: string;
+  readonly provider: Provider;
+  /** The channel of its campaigns where the provider does not tell. */
+  readonly channel: Channel;
+  readonly polling: Polling;
+  readonly budget: Budget;
+  readonly health: Health;
+  /**
+   * Reads one campaign; equal reads at the same moment are one request.
+   * @returns null when the provider knows none of that id
+   * @throws ProblemError
+   */
+  read(externalId: string, call: Call): Promise<CampaignReading | null>;
+  readonly list: AccountList | null;
+}
+
+export interface AccountList {
+  /** How much of a campaign one entry tells. */
+  readonly covers: 'everything' | 'status';
+  /** @throws ProblemError */
+  pages(call: Call): AsyncGenerator<readonly CampaignReading[]>;
+}
+
+export interface AccountHooks {
+  readonly now: () => number;
+  readonly onRequest: (account: string, operation: string, outcome: RequestOutcome, seconds: number) => void;
+  readonly onHealth: (account: string) => void;
+}
+
+/** A person does not wait longer than this for the budget. */
+const patienceMs = 2_000;
+/** How long a provider that limits, and does not say for how long, is left alone. */
+const unknownLimitMs = 30_000;
+
+/** The account's own budget is used up: the provider was not asked, so it says nothing about the provider. */
+class BudgetError extends ProblemError {}
+
+export function openAccount(settings: AccountSettings, hooks: AccountHooks): Account {
+  const { name, provider, polling } = settings;
+  const budget = createBudget(settings.requestBudgets, hooks.now);
+  const health = createHealth(hooks.now, polling.fastestMs, () => hooks.onHealth(name));
+  const gate = {
+    admit: (call: Call) => admit(budget, call),
+    finished: (operation: string, outcome: RequestOutcome, seconds: number) =>
+      hooks.onRequest(name, operation, outcome, seconds),
+  };
+  const source = provider.open(settings.settings, {
+    account: name,
+    http: (options) => createHttp(options, { gate, timeoutMs: settings.timeoutMs }),
+    now: hooks.now,
+  });
+  const running = new Map<string, Promise<CampaignReading | null>>();
+
+  function hear(error: ProblemError): void {
+    if (error instanceof BudgetError || !concernsAccount(error.code)) return;
+    const pauseMs = error.retryAfterMs ?? (error.code === 'PROVIDER_RATE_LIMITED' ? unknownLimitMs : null);
+    if (pauseMs !== null) budget.pauseUntil(hooks.now() + pauseMs);
+    health.failed(error);
+  }
+
+  /** Every answer and every failure tells something about the account; a call that was called off tells nothing. */
+  function hearing(error: unknown, call: Call): unknown {
+    if (error instanceof ProblemError && !call.signal?.aborted) hear(error);
+    return error;
+  }
+
+  async function read(externalId: string, call: Call): Promise<CampaignReading | null> {
+    try {
+      const reading = await source.read(externalId, call);
+      if (reading?.incomplete && concernsAccount(reading.incomplete.code)) hear(reading.incomplete);
+      else health.succeeded();
+      return reading;
+    } catch (error) {
+      throw hearing(error, call);
+    }
+  }
+
+  const { list } = source;
+  return {
+    name,
+    provider,
+    channel: channelOf(settings),
+    polling,
+    budget,
+    health,
+    read(externalId, call) {
+      const same = running.get(externalId);
+      if (same) return same;
+      const reading = read(externalId, call).finally(() => running.delete(externalId));
+      running.set(externalId, reading);
+      return reading;
+    },
+    list: list
+      ? {
+          covers: list.covers,
+          async *pages(call) {
+            try {
+              for await (const page of list.pages(call)) {
+                health.succeeded();
+                yield page;
+              }
+              // An account without campaigns has no page to tell that it is well.
+              health.succeeded();
+            } catch (error) {
+              throw hearing(error, call);
+            }
+          },
+        }
+      : null,
+  };
+}
+
+/** Waits until the budget lets a request out; a person who would wait long is told so instead. */
+async function admit(budget: Budget, call: Call): Promise<void> {
+  for (let waitMs = budget.waitMs(call.priority); waitMs > 0; waitMs = budget.waitMs(call.priority)) {
+    if (call.priority === 'person' && waitMs > patienceMs) {
+      const seconds = Math.ceil(waitMs / 1000);
+      throw new BudgetError(
+        'PROVIDER_RATE_LIMITED',
+        `The account's request budget is used up for ${seconds} s more.`,
+        {
+          retryAfterMs: waitMs,
+        },
+      );
+    }
+    try {
+      await delay(waitMs, undefined, { signal: call.signal, ref: true });
+    } catch (cause) {
+      throw new BudgetError('PROVIDER_UNAVAILABLE', 'The request to the provider was called off.', { cause });
+    }
+  }
+  budget.spend();
+}
+
+function channelOf({ settings, provider }: AccountSettings): Channel {
+  const configured = settings.channel;
+  return provider.channels.find((channel) => channel === configured) ?? provider.channels[0];
+}

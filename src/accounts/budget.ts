@@ -1,0 +1,95 @@
+import type { RequestBudget } from '../providers/provider.ts';
+
+/** A request counts at the provider when it arrives, a little after it left: windows are taken that much longer. */
+const marginMs = 100;
+
+/** What the poller leaves for people's own queries and mutations. */
+const shareForPeople = 0.2;
+
+export interface BudgetState extends RequestBudget {
+  readonly used: number;
+  /** Until when no request may be made, ms since 1970; null while some are left. */
+  readonly exhaustedUntil: number | null;
+}
+
+interface Window extends RequestBudget {
+  readonly lengthMs: number;
+  /** The last `limit` requests' times, as a ring; 0 where there were none yet. */
+  readonly times: Float64Array;
+  /** How many requests were made in all. */
+  made: number;
+}
+
+/**
+ * Counts an account's requests against all its limits. Exact: in no stretch of a window's length more than its limit.
+ * Has no timers: it is asked, and told.
+ */
+export function createBudget(budgets: readonly RequestBudget[], now: () => number) {
+  const windows: Window[] = budgets.map((budget) => ({
+    ...budget,
+    lengthMs: budget.windowSeconds * 1000 + marginMs,
+    times: new Float64Array(budget.limit),
+    made: 0,
+  }));
+  let pausedUntil = 0;
+
+  function freeAt(priority: 'person' | 'poll'): number {
+    let at = pausedUntil;
+    for (const window of windows) at = Math.max(at, freeAtIn(window, priority));
+    return at;
+  }
+
+  return {
+    /** How long until a request may be made, in ms; 0: now. */
+    waitMs: (priority: 'person' | 'poll'): number => Math.max(0, freeAt(priority) - now()),
+
+    /** Counts one request. */
+    spend(): void {
+      for (const window of windows) {
+        window.times[window.made % window.limit] = now();
+        window.made += 1;
+      }
+    },
+
+    /** The provider asks to be left alone until then. */
+    pauseUntil(at: number): void {
+      pausedUntil = Math.max(pausedUntil, at);
+    },
+
+    /** The window that is nearest to its end. */
+    state(): BudgetState {
+      const states = windows.map((window) => ({ window, used: usedIn(window, now()) }));
+      states.sort((one, other) => other.used / other.window.limit - one.used / one.window.limit);
+      const [tightest] = states;
+      const exhausted = freeAt('person');
+      return {
+        limit: tightest?.window.limit ?? 0,
+        windowSeconds: tightest?.window.windowSeconds ?? 0,
+        used: tightest?.used ?? 0,
+        exhaustedUntil: exhausted > now() ? exhausted : null,
+      };
+    },
+  };
+}
+
+export type Budget = ReturnType<typeof createBudget>;
+
+/** When the request that has to fall out of the window for the next one does so. */
+function freeAtIn(window: Window, priority: 'person' | 'poll'): number {
+  const allowed =
+    priority === 'person' ? window.limit : Math.max(1, Math.floor(window.limit * (1 - shareForPeople)));
+  if (window.made < allowed) return 0;
+  const made = window.times[(window.made - allowed) % window.limit] ?? 0;
+  return made + window.lengthMs;
+}
+
+function usedIn(window: Window, now: number): number {
+  const kept = Math.min(window.made, window.limit);
+  let used = 0;
+  while (used < kept) {
+    const at = window.times[(window.made - 1 - used) % window.limit] ?? 0;
+    if (at <= now - window.lengthMs) break;
+    used += 1;
+  }
+  return used;
+}

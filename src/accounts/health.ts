@@ -1,0 +1,66 @@
+import type { Problem, ProblemError } from '../model/problem.ts';
+
+export type HealthState = 'UP' | 'DEGRADED' | 'DOWN';
+
+export interface AccountHealth {
+  readonly state: HealthState;
+  readonly since: number;
+  readonly lastSuccessAt: number | null;
+  readonly problem: Problem | null;
+}
+
+/** So many failures in a row, and the account counts as down. */
+const failuresUntilDown = 3;
+const longestPauseMs = 15_000;
+
+/**
+ * How well an account's requests succeed.
+ * @param firstPauseMs how long to leave a provider alone after it has failed; it doubles from there
+ * @param onChange told when the state or the kind of problem is another
+ */
+export function createHealth(now: () => number, firstPauseMs: number, onChange: () => void) {
+  let health: AccountHealth = { state: 'UP', since: now(), lastSuccessAt: null, problem: null };
+  let failures = 0;
+  let retryAt = 0;
+
+  function become(state: HealthState, problem: Problem | null): void {
+    const differs = state !== health.state || problem?.code !== health.problem?.code;
+    health = { ...health, state, problem, since: state === health.state ? health.since : now() };
+    if (differs) onChange();
+  }
+
+  return {
+    get: (): AccountHealth => health,
+
+    /** Not before then should the provider be asked again, ms since 1970; in the past while all is well. */
+    retryAt: (): number => retryAt,
+
+    succeeded(): void {
+      failures = 0;
+      retryAt = 0;
+      health = { ...health, lastSuccessAt: now() };
+      become('UP', null);
+    },
+
+    failed(error: ProblemError): void {
+      failures += 1;
+      const { code, message, providerCode } = error;
+      retryAt =
+        now() + Math.min(longestPauseMs, firstPauseMs * 2 ** Math.max(0, failures - failuresUntilDown));
+      become(stateAfter(error, failures, health.state), { code, message, providerCode, at: now() });
+    },
+  };
+}
+
+export type Health = ReturnType<typeof createHealth>;
+
+function stateAfter({ code }: ProblemError, failures: number, state: HealthState): HealthState {
+  // It answers, and it will answer again: its limit is no outage.
+  if (code === 'PROVIDER_RATE_LIMITED') return 'DEGRADED';
+  // Every request fails until somebody mends the key.
+  if (code === 'PROVIDER_UNAUTHENTICATED') return 'DOWN';
+  // One campaign's answer can be unreadable, or forbidden, while the others' are fine.
+  const ofOneCampaign = code === 'PROVIDER_BAD_RESPONSE' || code === 'PROVIDER_FORBIDDEN';
+  if (ofOneCampaign && failures === 1) return state;
+  return failures >= failuresUntilDown ? 'DOWN' : 'DEGRADED';
+}

@@ -1,0 +1,165 @@
+import type { Account } from '../accounts/account.ts';
+import { type Campaign, campaignKey } from '../model/campaign.ts';
+import type { LoggedCause } from '../model/change.ts';
+import { concernsAccount, ProblemError } from '../model/problem.ts';
+import type { CampaignStore } from '../store/campaigns.ts';
+import type { ChangeLog } from '../store/log.ts';
+import type { Observer } from './observe.ts';
+
+export interface Freshness {
+  readonly observedAt: number;
+  readonly stale: boolean;
+  readonly reason: string | null;
+  readonly nextPollAt: number | null;
+}
+
+/** What the poller of an account is asked, and told. */
+export interface Polling {
+  nextPollAt(key: string): number | null;
+  forget(key: string): void;
+}
+
+export interface CampaignsParts {
+  readonly accounts: ReadonlyMap<string, Account>;
+  readonly store: CampaignStore;
+  readonly log: ChangeLog;
+  readonly observer: Observer;
+  readonly pollers: ReadonlyMap<string, Polling>;
+  readonly now: () => number;
+}
+
+/** A provider's "not found" is believed for so long, so that asking again and again costs nothing. */
+const notFoundMs = 60_000;
+const mostRemembered = 10_000;
+
+/** What people ask for and do: reading a campaign, following it, and how fresh what is known of it is. */
+export function createCampaigns({ accounts, store, log, observer, pollers, now }: CampaignsParts) {
+  const notFoundUntil = new Map<string, number>();
+  /** Why the last look at a campaign failed though its account is well. */
+  const failures = new Map<string, { readonly error: ProblemError; readonly at: number }>();
+
+  /** Reads a campaign from its provider, now. null: there is no such campaign. */
+  async function readNow(account: Account, externalId: string, cause: LoggedCause): Promise<Campaign | null> {
+    const key = campaignKey(account.name, externalId);
+    const { name, channel } = account;
+    try {
+      const reading = await account.read(externalId, { priority: 'person' });
+      const [campaign] = await observer.observe([{ account: name, channel, externalId, reading, cause }]);
+      if (!campaign) rememberNotFound(key);
+      return campaign ?? null;
+    } catch (error) {
+      if (error instanceof ProblemError) failures.set(key, { error, at: now() });
+      throw error;
+    }
+  }
+
+  function rememberNotFound(key: string): void {
+    const [oldest] = notFoundUntil.keys();
+    if (notFoundUntil.size >= mostRemembered && oldest !== undefined) notFoundUntil.delete(oldest);
+    notFoundUntil.set(key, now() + notFoundMs);
+  }
+
+  function accountOf(campaign: Campaign): Account {
+    const account = accounts.get(campaign.account);
+    if (!account) throw new ProblemError('NOT_FOUND', `There is no account ${campaign.account}.`);
+    return account;
+  }
+
+  /** What is stored is shown as stale when the look that should have renewed it failed. */
+  async function renew(account: Account, known: Campaign, maxAgeMs: number): Promise<Campaign> {
+    if (now() - observer.observedAt(known) <= maxAgeMs) return known;
+    // A provider that is down is asked by the poller; people need not wait for it to fail once more.
+    if (account.health.get().state === 'DOWN' && now() < account.health.retryAt()) return known;
+    try {
+      return (await readNow(account, known.externalId, 'QUERY')) ?? known;
+    } catch (error) {
+      if (error instanceof ProblemError) return known;
+      throw error;
+    }
+  }
+
+  async function setFollowed(campaign: Campaign, followed: boolean): Promise<Campaign> {
+    const [write] = await log.write([campaign.key], (known) => {
+      const stored = known.get(campaign.key);
+      if (!stored || stored.followed === followed) return [];
+      return [{ campaign: { ...stored, followed }, raw: null, entries: [] }];
+    });
+    return write?.campaign ?? { ...campaign, followed };
+  }
+
+  return {
+    /**
+     * A campaign as it is known, read from its provider first where nothing is known or where what is known is older
+     * than `maxAgeMs`. One that was unknown is followed from then on.
+     * @returns null: no such campaign
+     * @throws ProblemError the provider's problem, only where nothing is known
+     */
+    async get(accountName: string, externalId: string, maxAgeMs: number | null): Promise<Campaign | null> {
+      const account = accounts.get(accountName);
+      if (!account) return null;
+      const key = campaignKey(accountName, externalId);
+      const known = await store.get(key);
+      if (known) return maxAgeMs === null ? known : renew(account, known, maxAgeMs);
+      if ((notFoundUntil.get(key) ?? 0) > now()) return null;
+      return readNow(account, externalId, 'QUERY');
+    },
+
+    /**
+     * Reads the campaign and polls it from then on.
+     * @throws ProblemError NOT_FOUND, or the provider's problem; then it is not followed
+     */
+    async follow(accountName: string, externalId: string): Promise<Campaign> {
+      const account = accounts.get(accountName);
+      if (!account)
+        throw new ProblemError('NOT_FOUND', `There is no account ${accountName}.`, { path: ['account'] });
+      const stored = await store.get(campaignKey(accountName, externalId));
+      if (stored && !stored.followed) await setFollowed(stored, true);
+      try {
+        const campaign = await readNow(account, externalId, 'MUTATION');
+        if (campaign?.deletedAt === null) return campaign;
+      } catch (error) {
+        if (stored && !stored.followed) await setFollowed(stored, false);
+        throw error;
+      }
+      const message = `${account.provider.title} knows no campaign ${externalId}.`;
+      throw new ProblemError('NOT_FOUND', message, { path: ['externalId'] });
+    },
+
+    /** Ends the polling; what is known stays. */
+    async unfollow(campaign: Campaign): Promise<Campaign> {
+      pollers.get(campaign.account)?.forget(campaign.key);
+      return setFollowed(campaign, false);
+    },
+
+    /**
+     * Reads a known campaign now.
+     * @throws ProblemError the provider's problem
+     */
+    async refresh(campaign: Campaign): Promise<Campaign> {
+      return (await readNow(accountOf(campaign), campaign.externalId, 'MUTATION')) ?? campaign;
+    },
+
+    /** Notes why a look at a campaign failed, or (null) that it did not. */
+    noteFailure(key: string, error: ProblemError | null): void {
+      if (error) failures.set(key, { error, at: now() });
+      else failures.delete(key);
+    },
+
+    freshnessOf(campaign: Campaign): Freshness {
+      const observedAt = observer.observedAt(campaign);
+      const reason = staleReason(campaign, observedAt);
+      const nextPollAt = pollers.get(campaign.account)?.nextPollAt(campaign.key) ?? null;
+      return { observedAt, stale: reason !== null, reason, nextPollAt };
+    },
+  };
+
+  function staleReason(campaign: Campaign, observedAt: number): string | null {
+    if (!campaign.followed) return 'The campaign is not followed, so it is not read by itself.';
+    const failure = failures.get(campaign.key);
+    if (failure && failure.at >= observedAt) return failure.error.message;
+    const problem = accountOf(campaign).health.get().problem;
+    return problem && problem.at >= observedAt && concernsAccount(problem.code) ? problem.message : null;
+  }
+}
+
+export type Campaigns = ReturnType<typeof createCampaigns>;

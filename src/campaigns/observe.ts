@@ -1,0 +1,156 @@
+import type { Campaign, Channel } from '../model/campaign.ts';
+import { type CampaignReading, campaignKey } from '../model/campaign.ts';
+import type { LogEntry, LoggedCause } from '../model/change.ts';
+import type { CampaignStore } from '../store/campaigns.ts';
+import type { ChangeLog, Write } from '../store/log.ts';
+import { nextStep } from './changes.ts';
+
+/** What was read of one campaign; `reading: null` says that the provider no longer knows it. */
+export interface Observed {
+  readonly account: string;
+  readonly channel: Channel;
+  readonly externalId: string;
+  readonly reading: CampaignReading | null;
+  readonly cause: LoggedCause;
+}
+
+export interface ObserverParts {
+  readonly store: CampaignStore;
+  readonly log: ChangeLog;
+  readonly now: () => number;
+  /** Told once for each commit, with its entries in the log's order. */
+  readonly onCommit: (entries: readonly LogEntry[]) => void;
+  /** Told for every campaign that was read, whether anything was different or not. */
+  readonly onObserved: (campaign: Campaign, observed: Observed) => void;
+}
+
+interface Job {
+  readonly observed: readonly Observed[];
+  readonly at: number;
+  resolve(campaigns: readonly (Campaign | null)[]): void;
+  reject(error: unknown): void;
+}
+
+/** One transaction holds at most about this many observations, so that none is long. */
+const batchSize = 500;
+
+/**
+ * The one way in which anything learned from a provider gets into the store: a poll, a query, a mutation's read-back and
+ * a webhook all end here. What arrives while a commit is running goes into the next one together.
+ */
+export function createObserver({ store, log, now, onCommit, onObserved }: ObserverParts) {
+  let waiting: Job[] = [];
+  let working: Promise<void> | null = null;
+  const observedAt = new Map<string, number>();
+
+  async function work(): Promise<void> {
+    while (waiting.length > 0) {
+      const batch = takeBatch();
+      try {
+        const campaigns = await commit(batch);
+        for (const job of batch) job.resolve(job.observed.map((one) => campaigns.get(keyOf(one)) ?? null));
+      } catch (error) {
+        for (const job of batch) job.reject(error);
+      }
+    }
+    working = null;
+  }
+
+  function takeBatch(): Job[] {
+    let size = 0;
+    const batch: Job[] = [];
+    for (const job of waiting) {
+      if (batch.length > 0 && size + job.observed.length > batchSize) break;
+      batch.push(job);
+      size += job.observed.length;
+    }
+    waiting = waiting.slice(batch.length);
+    return batch;
+  }
+
+  /** Equal readings are told apart without touching the log, so they write nothing and wait for nobody. */
+  async function commit(batch: readonly Job[]): Promise<Map<string, Campaign>> {
+    const campaigns = await store.getMany(keysOf(batch));
+    const differing = batch
+      .map((job) => ({ ...job, observed: job.observed.filter((one) => steps(campaigns, one, job.at)) }))
+      .filter((job) => job.observed.length > 0);
+    if (differing.length > 0) {
+      const writes = await log.write(keysOf(differing), (known, head) => decide(known, head, differing));
+      for (const { campaign } of writes) campaigns.set(campaign.key, campaign);
+      const entries = writes.flatMap((write) => write.entries).sort((one, other) => one.seq - other.seq);
+      if (entries.length > 0) onCommit(entries);
+    }
+    noteObserved(batch, campaigns);
+    return campaigns;
+  }
+
+  function steps(known: ReadonlyMap<string, Campaign>, one: Observed, at: number, seq = 0) {
+    const key = keyOf(one);
+    const campaign = known.get(key) ?? null;
+    // What is not followed, polls leave alone: a list can't help naming it.
+    if (campaign?.followed === false && one.cause === 'POLL') return null;
+    const previousAt = observedAt.get(key) ?? campaign?.observedAt ?? null;
+    return nextStep(campaign, { ...one, at, previousAt }, seq);
+  }
+
+  function decide(stored: ReadonlyMap<string, Campaign>, head: number, jobs: readonly Job[]): Write[] {
+    const known = new Map(stored);
+    const writes = new Map<string, Write>();
+    let seq = head;
+    for (const { observed, at } of jobs) {
+      for (const one of observed) {
+        const step = steps(known, one, at, seq + 1);
+        if (!step) continue;
+        seq += 1;
+        const { key } = step.campaign;
+        const earlier = writes.get(key);
+        const raw = one.reading ? JSON.stringify(one.reading.raw ?? null) : (earlier?.raw ?? null);
+        known.set(key, step.campaign);
+        writes.set(key, { campaign: step.campaign, raw, entries: [...(earlier?.entries ?? []), step.entry] });
+      }
+    }
+    return [...writes.values()];
+  }
+
+  function noteObserved(batch: readonly Job[], campaigns: ReadonlyMap<string, Campaign>): void {
+    for (const { observed, at } of batch) {
+      for (const one of observed) {
+        const campaign = campaigns.get(keyOf(one));
+        if (!campaign || (!campaign.followed && one.cause === 'POLL')) continue;
+        observedAt.set(campaign.key, at);
+        onObserved(campaign, one);
+      }
+    }
+  }
+
+  return {
+    /**
+     * @returns each campaign as it is now; null for one that is unknown here and at the provider
+     * @throws what the database throws; then nothing of it is stored
+     */
+    observe(observed: readonly Observed[]): Promise<readonly (Campaign | null)[]> {
+      return new Promise((resolve, reject) => {
+        waiting.push({ observed, at: now(), resolve, reject });
+        working ??= work();
+      });
+    },
+
+    /** When the campaign was last read, in ms, whether anything was different or not. */
+    observedAt: (campaign: Campaign): number => observedAt.get(campaign.key) ?? campaign.observedAt,
+
+    /** Resolves once all that was given to `observe` is stored. */
+    async stop(): Promise<void> {
+      await working;
+    },
+  };
+}
+
+export type Observer = ReturnType<typeof createObserver>;
+
+function keyOf(one: Observed): string {
+  return campaignKey(one.account, one.externalId);
+}
+
+function keysOf(jobs: readonly Job[]): string[] {
+  return [...new Set(jobs.flatMap((job) => job.observed.map(keyOf)))];
+}

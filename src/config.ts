@@ -1,0 +1,252 @@
+import { parse, YAMLParseError } from 'yaml';
+import { z } from 'zod';
+import type { AccountSettings } from './accounts/account.ts';
+import { channels } from './model/campaign.ts';
+import { providers } from './providers/index.ts';
+import type { Provider } from './providers/provider.ts';
+import { httpUrl, timeZone } from './providers/settings.ts';
+
+/** What the service runs by. Frozen; made only here. */
+export interface Config {
+  readonly server: {
+    readonly host: string;
+    readonly port: number;
+    readonly publicUrl: string | null;
+    readonly allowedOrigins: readonly string[];
+  };
+  /** `sqlite:<file>`, `sqlite::memory:` or `postgres://…` */
+  readonly database: string;
+  readonly accounts: readonly AccountSettings[];
+  /** Campaigns to follow from the start. */
+  readonly follow: readonly { readonly account: string; readonly externalId: string }[];
+}
+
+/** Everything that is wrong with a configuration, a sentence each, with its path. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.problems = problems;
+  }
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * @param text YAML; `${NAME}` in it stands for the environment's variable
+ * @throws ConfigError
+ */
+export function readConfig(text: string, environment: Environment): Config {
+  try {
+    return parseConfig(parse(text, { prettyErrors: false }), environment);
+  } catch (error) {
+    // The library's own message would quote the line, which may hold a key.
+    if (!(error instanceof YAMLParseError)) throw error;
+    const line = text.slice(0, error.pos[0]).split('\n').length;
+    throw new ConfigError([`line ${line}: not YAML (${error.code})`]);
+  }
+}
+
+/**
+ * The same from a value, as the demonstration and tests have it.
+ * @throws ConfigError
+ */
+export function parseConfig(value: unknown, environment: Environment): Config {
+  const problems: string[] = [];
+  const filled = fillIn(value, environment, [], problems);
+  const root = rootSchema.safeParse(filled ?? {});
+  for (const issue of root.error?.issues ?? []) problems.push(...sentences(issue));
+  const accounts = readAccounts(filled, problems);
+  problems.push(...followProblems(filled));
+  if (problems.length > 0 || !root.data) throw new ConfigError(problems);
+  const { server, database, follow } = root.data;
+  return Object.freeze({
+    server: Object.freeze({ ...server, publicUrl: server.publicUrl ?? null }),
+    database,
+    accounts: Object.freeze(accounts),
+    follow: Object.freeze(follow),
+  });
+}
+
+const seconds = z.number().positive();
+const budget = z.strictObject({
+  limit: z.int().positive().max(1_000_000),
+  windowSeconds: z.int().positive(),
+});
+const budgets = z.union([budget.transform((one) => [one]), z.array(budget).min(1)]);
+const pollingSchema = z.strictObject({ fastest: seconds.optional(), slowest: seconds.optional() });
+
+const followed = z.strictObject({
+  account: z.string(),
+  externalId: z.union([z.string().min(1), z.int().transform(String)]),
+});
+const followSchema = z.array(followed).default([]);
+
+const rootSchema = z.strictObject({
+  server: z
+    .strictObject({
+      host: z
+        .string()
+        .refine(
+          isLoopback,
+          'only a loopback address (127.0.0.1, ::1, localhost): the API is open to whoever reaches it',
+        )
+        .default('127.0.0.1'),
+      port: z.int().min(0).max(65_535).default(4000),
+      publicUrl: httpUrl.optional(),
+      allowedOrigins: z.array(httpUrl.transform((url) => new URL(url).origin)).default([]),
+    })
+    .prefault({}),
+  database: z
+    .string()
+    .regex(/^(sqlite:.+|postgres(ql)?:\/\/.+)$/, 'must be sqlite:<file>, sqlite::memory: or postgres://…')
+    .default('sqlite:./data/campaign-graph.db'),
+  auth: z.undefined('not available in this version: leave it out, and listen on loopback').optional(),
+  // Read one by one below, each by its provider's own schema.
+  accounts: z.array(z.unknown()).min(1, 'must name at least one account'),
+  polling: pollingSchema.default({}),
+  follow: followSchema,
+});
+
+const pollingDefaults = { fastest: 5, slowest: 3_600 };
+
+/** What every account has, whatever its provider. */
+const commonSchema = z.object({
+  name: z.string().regex(/^[a-z0-9][a-z0-9._-]*$/, 'must be of a-z, 0-9, "-", "_" and "."'),
+  provider: z.string(),
+  requestBudget: budgets.optional(),
+  polling: pollingSchema.default({}),
+  timeoutSeconds: seconds.max(120).default(10),
+});
+
+/** Keys that mean something to some providers; the others take them without complaint. */
+const sharedShape = {
+  channel: z.enum(channels).optional(),
+  timeZone: timeZone.optional(),
+  reportHosts: z.array(z.string()).optional(),
+};
+
+/** `extend` keeps the provider's own checks, and its keys go before the shared ones. */
+function accountSchema({ settings }: Provider) {
+  const shared = Object.entries(sharedShape).filter(([name]) => !(name in settings.shape));
+  return settings.extend({ ...Object.fromEntries(shared), ...commonSchema.shape }).strict();
+}
+
+/** @param filled the whole configuration; what is wrong with it is added to `problems` */
+function readAccounts(filled: unknown, problems: string[]): AccountSettings[] {
+  const root = z
+    .object({ accounts: z.array(z.unknown()), polling: pollingSchema.catch({}) })
+    .safeParse(filled);
+  const accounts: AccountSettings[] = [];
+  for (const [place, entry] of (root.data?.accounts ?? []).entries()) {
+    const path = ['accounts', place];
+    const provider = findProvider(entry, path, problems);
+    const account = provider && readAccount(entry, provider, root.data?.polling ?? {}, path, problems);
+    if (!account) continue;
+    if (accounts.some(({ name }) => name === account.name)) {
+      problems.push(`${pathText([...path, 'name'])}: "${account.name}" is taken already`);
+    }
+    accounts.push(account);
+  }
+  return accounts;
+}
+
+function findProvider(entry: unknown, path: readonly PropertyKey[], problems: string[]): Provider | null {
+  const name = z.looseObject({ provider: z.string() }).safeParse(entry).data?.provider;
+  const provider = providers.find((one) => one.name === name);
+  if (provider) return provider;
+  const known = providers.map((one) => one.name).join(', ');
+  problems.push(
+    `${pathText([...path, 'provider'])}: ${name === undefined ? 'missing' : 'unknown'}; there are ${known}`,
+  );
+  return null;
+}
+
+function readAccount(
+  entry: unknown,
+  provider: Provider,
+  rootPolling: z.output<typeof pollingSchema>,
+  path: readonly PropertyKey[],
+  problems: string[],
+): AccountSettings | null {
+  const whole = accountSchema(provider).safeParse(entry);
+  const common = commonSchema.safeParse(entry);
+  if (!whole.success || !common.success) {
+    for (const issue of whole.error?.issues ?? []) problems.push(...sentences(issue, path));
+    return null;
+  }
+  const { name, requestBudget, timeoutSeconds, polling } = common.data;
+  const fastest = polling.fastest ?? rootPolling.fastest ?? pollingDefaults.fastest;
+  const slowest = polling.slowest ?? rootPolling.slowest ?? Math.max(fastest, pollingDefaults.slowest);
+  if (slowest < fastest) {
+    problems.push(
+      `${pathText([...path, 'polling'])}: slowest (${slowest} s) is below fastest (${fastest} s)`,
+    );
+  }
+  return {
+    name,
+    provider,
+    settings: whole.data,
+    requestBudgets: requestBudget ?? provider.requestBudgets,
+    polling: { fastestMs: fastest * 1000, slowestMs: slowest * 1000 },
+    timeoutMs: timeoutSeconds * 1000,
+  };
+}
+
+/** An account that is named, and has a fault of its own, is there all the same. */
+function followProblems(filled: unknown): string[] {
+  const named = z.object({ name: z.unknown() }).catch({ name: null });
+  const lists = z.object({ accounts: z.array(named).catch([]), follow: followSchema }).safeParse(filled);
+  const problems: string[] = [];
+  for (const [place, { account }] of (lists.data?.follow ?? []).entries()) {
+    if (lists.data?.accounts.some(({ name }) => name === account)) continue;
+    problems.push(`follow[${place}].account: there is no account "${account}"`);
+  }
+  return problems;
+}
+
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+/** Puts the environment's values in the place of `${NAME}`, everywhere in the texts of a value. */
+function fillIn(
+  value: unknown,
+  environment: Environment,
+  path: readonly PropertyKey[],
+  problems: string[],
+): unknown {
+  if (typeof value === 'string') {
+    return value.replaceAll(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (_whole, name: string) => {
+      const filled = environment[name];
+      if (filled === undefined || filled === '')
+        problems.push(`${pathText(path)}: \${${name}} is not in the environment`);
+      // Something must stand there, or the same fault is told twice.
+      return filled || 'missing';
+    });
+  }
+  if (Array.isArray(value))
+    return value.map((part, place) => fillIn(part, environment, [...path, place], problems));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, part]) => [name, fillIn(part, environment, [...path, name], problems)]),
+  );
+}
+
+/** zod's findings as people read them. They name no value, so no secret. */
+function sentences(issue: z.core.$ZodIssue, parent: readonly PropertyKey[] = []): string[] {
+  const path = [...parent, ...issue.path];
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => `${pathText([...path, key])}: unknown key`);
+  const isMissing = issue.code === 'invalid_type' && /received undefined/.test(issue.message);
+  const message = isMissing ? 'missing' : issue.message.replace(/^Invalid input: /, '');
+  return [`${pathText(path)}: ${message}`];
+}
+
+/** accounts[1].apiKey */
+function pathText(path: readonly PropertyKey[]): string {
+  const text = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('');
+  return text.replace(/^\./, '') || 'configuration';
+}

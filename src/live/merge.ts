@@ -1,0 +1,24 @@
+import type { LogEntry } from '../model/change.ts';
+
+/** One or several steps of one campaign, told as one. */
+export type MergedStep = Omit<LogEntry, 'before' | 'after' | 'account' | 'providerStatus'>;
+
+/** Merges the steps of each campaign into one, in the order of the campaigns' keys. Pure. */
+export function mergeByCampaign(entries: readonly LogEntry[]): MergedStep[] {
+  const steps = new Map<string, MergedStep>();
+  for (const entry of entries) {
+    const earlier = steps.get(entry.key);
+    steps.set(entry.key, earlier ? mergeTwo(earlier, entry) : entry);
+  }
+  return [...steps.values()].sort((one, other) => (one.key < other.key ? -1 : 1));
+}
+
+function mergeTwo(earlier: MergedStep, later: LogEntry): MergedStep {
+  return {
+    ...later,
+    fromRevision: earlier.fromRevision,
+    kinds: [...new Set([...earlier.kinds, ...later.kinds])],
+    transitions: [...earlier.transitions, ...later.transitions],
+    fields: [...new Set([...earlier.fields, ...later.fields])],
+  };
+}

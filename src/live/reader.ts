@@ -1,0 +1,240 @@
+import type { Campaign } from '../model/campaign.ts';
+import type { ChangeCause, LogEntry } from '../model/change.ts';
+import { matches } from '../model/filter.ts';
+import type { CampaignStore } from '../store/campaigns.ts';
+import type { ChangeLog } from '../store/log.ts';
+import { decodeCursor, encodeCursor, type Position } from './cursor.ts';
+import { type MergedStep, mergeByCampaign } from './merge.ts';
+import { type Selection, wants } from './selection.ts';
+import type { Tailer } from './tailer.ts';
+
+/** What a subscriber is told. */
+export interface ChangeEvent extends Omit<MergedStep, 'seq' | 'cause'> {
+  readonly cursor: string;
+  readonly cause: ChangeCause;
+  /** The campaign as it is when the event is sent. */
+  readonly campaign: Campaign;
+}
+
+export interface ReaderParts {
+  readonly tailer: Tailer;
+  readonly log: ChangeLog;
+  readonly store: CampaignStore;
+}
+
+type Prepared = Omit<ChangeEvent, 'campaign'>;
+
+/** Rows of the log, and present states, that are taken at a time: what a reader holds is bounded by it. */
+const pageSize = 500;
+/** A reader that is further behind than this gets the steps of a campaign merged. */
+const mergeAbove = 100;
+/** More named campaigns than this, and the log is read whole rather than by them. */
+const mostKeysInQuery = 500;
+
+/**
+ * Opens a subscriber's place in the change log. Whether it starts with present states, comes back with a cursor, or is
+ * too slow, it is the same thing: a reader that is behind, and reads its own way forward.
+ * @param after the last cursor that the subscriber had; null: it starts now
+ * @throws ProblemError BAD_INPUT for a malformed cursor
+ */
+export async function openReader(
+  parts: ReaderParts,
+  selection: Selection,
+  after: string | null,
+): Promise<Reader> {
+  const { tailer, log } = parts;
+  if (after === null) {
+    const named = selection.keys !== null;
+    return new Reader(
+      parts,
+      selection,
+      { seq: tailer.head() },
+      named ? { cause: 'SNAPSHOT', afterKey: null } : null,
+    );
+  }
+  const { epoch, position } = decodeCursor(after);
+  const state = await log.state();
+  const isKnown = epoch === state.epoch && position.seq >= state.pruned && position.seq <= state.head;
+  if (!isKnown) return new Reader(parts, selection, { seq: state.head }, { cause: 'RESET', afterKey: null });
+  const states = position.told && position.told.until === undefined;
+  return new Reader(
+    parts,
+    selection,
+    position,
+    states ? { cause: 'SNAPSHOT', afterKey: position.told.key } : null,
+  );
+}
+
+interface PresentStates {
+  readonly cause: 'SNAPSHOT' | 'RESET';
+  /** Campaigns up to this key have been told; null: none yet. */
+  readonly afterKey: string | null;
+}
+
+/** An async iterator of events. One `next` at a time; `return` ends a waiting one at once. */
+export class Reader implements AsyncIterableIterator<ChangeEvent> {
+  readonly #parts: ReaderParts;
+  readonly #selection: Selection;
+  readonly #stopListening: () => void;
+  #position: Position;
+  #states: PresentStates | null;
+  #prepared: Prepared[] = [];
+  #wake = () => {};
+  #ended = false;
+
+  constructor(parts: ReaderParts, selection: Selection, position: Position, states: PresentStates | null) {
+    this.#parts = parts;
+    this.#selection = selection;
+    this.#position = position;
+    this.#states = states;
+    this.#stopListening = parts.tailer.onNews(() => this.#wake());
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async next(): Promise<IteratorResult<ChangeEvent>> {
+    while (!this.#ended) {
+      const event = this.#prepared.shift();
+      if (event) {
+        const campaign = await this.#parts.tailer.campaign(event.key);
+        if (campaign && !this.#ended) return { done: false, value: { ...event, campaign } };
+        continue;
+      }
+      // What comes while the log is being read must not go unnoticed: the promise is made first.
+      const news = new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+      const advanced = await this.#advance();
+      if (!advanced && !this.#ended) await news;
+    }
+    return { done: true, value: undefined };
+  }
+
+  async return(): Promise<IteratorResult<ChangeEvent>> {
+    this.#ended = true;
+    this.#prepared = [];
+    this.#stopListening();
+    this.#wake();
+    return { done: true, value: undefined };
+  }
+
+  /** Prepares what comes next. False: there is nothing, and only news can change that. */
+  async #advance(): Promise<boolean> {
+    if (this.#states) return this.#tellStates(this.#states);
+    if (this.#position.told?.until !== undefined) return this.#resumeMerged(this.#position.told.until);
+    const { seq } = this.#position;
+    const { entries, until } = await this.#parts.tailer.after(seq, pageSize, this.#keysForLog());
+    if (until <= seq) return false;
+    this.#tellSteps(
+      entries.filter((entry) => wants(this.#selection, entry)),
+      until,
+    );
+    return true;
+  }
+
+  #tellSteps(entries: readonly LogEntry[], until: number): void {
+    const from = this.#position.seq;
+    this.#position = { seq: until };
+    if (entries.length <= mergeAbove) {
+      this.#prepared = entries.map((entry) => this.#stepEvent(entry, { seq: entry.seq }));
+    } else {
+      this.#tellMerged(entries, from, until);
+    }
+  }
+
+  /** Until the last of them has been told, a cursor says which campaigns have had their steps. */
+  #tellMerged(entries: readonly LogEntry[], from: number, until: number): void {
+    const steps = mergeByCampaign(entries);
+    this.#prepared = steps.map((step, place) => {
+      const isLast = place === steps.length - 1;
+      return this.#stepEvent(step, isLast ? { seq: until } : { seq: from, told: { key: step.key, until } });
+    });
+  }
+
+  async #resumeMerged(until: number): Promise<boolean> {
+    const { seq, told } = this.#position;
+    const entries = await this.#entriesUpTo(seq, until);
+    const untold = entries.filter((entry) => entry.key > (told?.key ?? '') && wants(this.#selection, entry));
+    this.#tellMerged(untold, seq, until);
+    this.#position = { seq: until };
+    return true;
+  }
+
+  /**
+   * Present states, page by page in the order of the keys. Each page is as of a moment of its own, so the campaigns told
+   * before it are first brought up to that moment, step by step.
+   */
+  async #tellStates({ cause, afterKey }: PresentStates): Promise<boolean> {
+    const { store } = this.#parts;
+    const page = await store.snapshotPage(this.#statesFilter(), afterKey, pageSize);
+    const head = page.head ?? Math.max(this.#position.seq, this.#parts.tailer.head());
+    const steps = afterKey === null ? [] : await this.#entriesUpTo(this.#position.seq, head);
+    const events: Prepared[] = [];
+    for (const entry of steps) {
+      if (afterKey === null || entry.key > afterKey || !wants(this.#selection, entry)) continue;
+      events.push(this.#stepEvent(entry, { seq: entry.seq, told: { key: afterKey } }));
+    }
+    const isLastPage = page.campaigns.length < pageSize;
+    const wanted = page.campaigns.filter((campaign) => this.#isState(campaign));
+    for (const [place, campaign] of wanted.entries()) {
+      const isLast = isLastPage && place === wanted.length - 1;
+      const position = isLast ? { seq: head } : { seq: head, told: { key: campaign.key } };
+      events.push(this.#stateEvent(campaign, cause, position));
+    }
+    const lastKey = page.campaigns.at(-1)?.key ?? afterKey;
+    this.#states = isLastPage ? null : { cause, afterKey: lastKey };
+    this.#position = { seq: head };
+    this.#prepared = events;
+    return true;
+  }
+
+  /** With names alone the store is asked for them; else it gives all that may be seen, and `#isState` picks. */
+  #statesFilter() {
+    const { accounts, keys, filter } = this.#selection;
+    if (keys && (!filter || this.#states?.cause === 'SNAPSHOT')) return { accounts, keys: [...keys] };
+    return keys || !filter ? { accounts } : filter;
+  }
+
+  #isState(campaign: Campaign): boolean {
+    const { keys, filter } = this.#selection;
+    if (!keys || !filter || keys.has(campaign.key)) return true;
+    return this.#states?.cause === 'RESET' && matches(filter, campaign.key, campaign.account, campaign);
+  }
+
+  async #entriesUpTo(after: number, until: number): Promise<LogEntry[]> {
+    const { log } = this.#parts;
+    const entries: LogEntry[] = [];
+    for (let seq = after; seq < until; ) {
+      const page = await log.between(seq, until, pageSize, this.#keysForLog() ?? undefined);
+      for (const entry of page) entries.push(entry);
+      seq = page.length < pageSize ? until : (page.at(-1)?.seq ?? until);
+    }
+    return entries;
+  }
+
+  #keysForLog(): readonly string[] | null {
+    const { keys, filter } = this.#selection;
+    return keys && !filter && keys.size <= mostKeysInQuery ? [...keys] : null;
+  }
+
+  #stepEvent(step: MergedStep, position: Position): Prepared {
+    return { ...step, cursor: encodeCursor(this.#parts.tailer.epoch, position) };
+  }
+
+  #stateEvent(campaign: Campaign, cause: 'SNAPSHOT' | 'RESET', position: Position): Prepared {
+    return {
+      key: campaign.key,
+      cursor: encodeCursor(this.#parts.tailer.epoch, position),
+      fromRevision: campaign.revision,
+      revision: campaign.revision,
+      at: campaign.changedAt,
+      cause,
+      kinds: [],
+      transitions: [],
+      fields: [],
+      stats: campaign.stats,
+    };
+  }
+}

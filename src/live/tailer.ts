@@ -1,0 +1,89 @@
+import type { Campaign } from '../model/campaign.ts';
+import type { LogEntry } from '../model/change.ts';
+import type { CampaignStore } from '../store/campaigns.ts';
+import type { ChangeLog } from '../store/log.ts';
+
+/** So many of the newest entries are kept for readers that have caught up. */
+const keptEntries = 2_000;
+/** So many campaigns' present states are kept beside them. */
+const keptCampaigns = 2_000;
+
+export interface TailerParts {
+  readonly log: ChangeLog;
+  readonly store: CampaignStore;
+}
+
+/** A part of the log: all wanted entries up to `until`. */
+export interface Stretch {
+  readonly entries: readonly LogEntry[];
+  readonly until: number;
+}
+
+/** The process's one follower of the change log: it reads what is new once, for all its readers. */
+export async function createTailer({ log, store }: TailerParts) {
+  const { epoch, head: startedAt } = await log.state();
+  let head = startedAt;
+  let entries: LogEntry[] = [];
+  const campaigns = new Map<string, Campaign>();
+  const readers = new Set<() => void>();
+
+  function keepCampaign(campaign: Campaign): void {
+    campaigns.delete(campaign.key);
+    campaigns.set(campaign.key, campaign);
+    const [oldest] = campaigns.keys();
+    if (campaigns.size > keptCampaigns && oldest !== undefined) campaigns.delete(oldest);
+  }
+
+  return {
+    epoch,
+    head: (): number => head,
+
+    /** What a commit of this process has added, and the campaigns as they are after it. */
+    committed(added: readonly LogEntry[], changed: readonly Campaign[]): void {
+      const [first] = added;
+      if (!first) return;
+      // A gap means that somebody else has written in between: readers then take the log itself.
+      if (first.seq !== head + 1) entries = [];
+      for (const entry of added) entries.push(entry);
+      if (entries.length > 2 * keptEntries) entries = entries.slice(-keptEntries);
+      for (const campaign of changed) keepCampaign(campaign);
+      head = added.at(-1)?.seq ?? head;
+      for (const wake of readers) wake();
+    },
+
+    /**
+     * What the log has after a seq, oldest first: from memory, or from the log itself for a reader that is behind.
+     * @param keys only these campaigns' entries are wanted; null: all. More than those may come.
+     * @returns about `limit` entries at most, and the seq up to which they are all that there is
+     */
+    async after(seq: number, limit: number, keys: readonly string[] | null): Promise<Stretch> {
+      const newest = head;
+      if (seq >= newest) return { entries: [], until: seq };
+      const [oldest] = entries;
+      const isKept = oldest !== undefined && seq >= oldest.seq - 1;
+      const start = isKept ? seq + 1 - oldest.seq : 0;
+      const stretch = isKept
+        ? entries.slice(start, start + limit)
+        : await log.between(seq, newest, limit, keys ?? undefined);
+      return { entries: stretch, until: stretch.length < limit ? newest : (stretch.at(-1)?.seq ?? newest) };
+    },
+
+    /** A campaign as it is now. */
+    async campaign(key: string): Promise<Campaign | null> {
+      const kept = campaigns.get(key);
+      if (kept) return kept;
+      const campaign = await store.get(key);
+      // Only a state that no commit has overtaken meanwhile may be kept.
+      if (campaign && !campaigns.has(key) && campaign.seq <= head) keepCampaign(campaign);
+      return campaigns.get(key) ?? campaign;
+    },
+
+    /** Calls `wake` whenever there is news; the returned function ends that. */
+    onNews(wake: () => void): () => void {
+      readers.add(wake);
+      return () => void readers.delete(wake);
+    },
+  };
+}
+
+export type Tailer = Awaited<ReturnType<typeof createTailer>>;

@@ -1,0 +1,57 @@
+/** Every way in which something asked of this service can fail; the same words as `ProblemCode` in the schema. */
+export type ProblemCode =
+  | 'BAD_INPUT'
+  | 'NOT_FOUND'
+  | 'NOT_SUPPORTED'
+  | 'INVALID_STATE'
+  | 'FORBIDDEN'
+  | 'CONFLICT'
+  | 'PROVIDER_UNAUTHENTICATED'
+  | 'PROVIDER_FORBIDDEN'
+  | 'PROVIDER_RATE_LIMITED'
+  | 'PROVIDER_UNAVAILABLE'
+  | 'PROVIDER_BAD_RESPONSE'
+  | 'PROVIDER_REJECTED';
+
+export interface ProblemOptions {
+  /** The provider's own error code, as a string. */
+  readonly providerCode?: string | null;
+  /** How long the provider asks us to leave it alone. */
+  readonly retryAfterMs?: number | null;
+  /** The input field at fault, outermost first. */
+  readonly path?: readonly string[];
+  readonly cause?: unknown;
+}
+
+/**
+ * The one error that crosses the layers. It is made where the trouble is understood (a provider's folder, the edge of
+ * the API) and turned into a GraphQL error or a `UserError` at the other edge. Messages hold no secrets.
+ */
+export class ProblemError extends Error {
+  override readonly name = 'ProblemError';
+  readonly code: ProblemCode;
+  readonly providerCode: string | null;
+  readonly retryAfterMs: number | null;
+  readonly path: readonly string[] | null;
+
+  constructor(code: ProblemCode, message: string, options: ProblemOptions = {}) {
+    super(message, { cause: options.cause });
+    this.code = code;
+    this.providerCode = options.providerCode ?? null;
+    this.retryAfterMs = options.retryAfterMs ?? null;
+    this.path = options.path ?? null;
+  }
+}
+
+/** What is told of a problem after the fact, in an account's health. */
+export interface Problem {
+  readonly code: ProblemCode;
+  readonly message: string;
+  readonly providerCode: string | null;
+  readonly at: number;
+}
+
+/** Whether a problem says something about the provider or the account, rather than about the one campaign asked for. */
+export function concernsAccount(code: ProblemCode): boolean {
+  return code.startsWith('PROVIDER_') && code !== 'PROVIDER_REJECTED';
+}

@@ -1,0 +1,61 @@
+import type { Polling } from '../accounts/account.ts';
+import { type CampaignStatus, hasEnded } from '../model/campaign.ts';
+
+/** What is known of a campaign that says how soon it is worth another look. */
+export interface Facts {
+  readonly status: CampaignStatus;
+  readonly scheduledAt: number | null;
+  readonly changedAt: number;
+  /** Whether the counters are known not to move any more. */
+  readonly statsFinal: boolean;
+  readonly deleted: boolean;
+  /** How many looks in a row have found nothing new. */
+  readonly unchanged: number;
+}
+
+const minuteMs = 60_000;
+/** Counters of an ended campaign are looked at for so long after the last change. */
+const afterEndMs = 3 * 24 * 60 * minuteMs;
+/** Before its scheduled start a campaign is watched as if it were sending. */
+const nearStartMs = minuteMs;
+
+/**
+ * How long to wait before a campaign is read again, in ms; null: not at all, save through lists. Pure.
+ * @param now ms since 1970
+ */
+export function nextInterval(facts: Facts, { fastestMs, slowestMs }: Polling, now: number): number | null {
+  const atMost = (ms: number) => Math.max(fastestMs, Math.min(slowestMs, ms));
+  if (facts.deleted) return null;
+  if (hasEnded(facts.status)) {
+    if (facts.statsFinal || now - facts.changedAt > afterEndMs) return null;
+    return atMost(2 * fastestMs * 2 ** Math.min(facts.unchanged, 20));
+  }
+  switch (facts.status) {
+    case 'SENDING':
+    case 'QUEUED':
+    case 'UNKNOWN':
+      return fastestMs;
+    case 'SCHEDULED': {
+      const untilStart = facts.scheduledAt === null ? 0 : facts.scheduledAt - now;
+      // It can be called off or moved at any time, so it is not left alone until its start.
+      return untilStart <= nearStartMs
+        ? fastestMs
+        : atMost(Math.min(untilStart - nearStartMs, 6 * fastestMs));
+    }
+    default:
+      return atMost(6 * fastestMs);
+  }
+}
+
+/**
+ * How long to wait before an account's list is read again, in ms. Pure. A list of many pages costs as many requests, so
+ * it is read that much more rarely.
+ */
+export function nextListInterval(
+  pages: number,
+  anyActive: boolean,
+  { fastestMs, slowestMs }: Polling,
+): number {
+  const pace = anyActive ? fastestMs : 4 * fastestMs;
+  return Math.max(fastestMs, Math.min(slowestMs, pace * Math.max(1, pages)));
+}

@@ -1,0 +1,73 @@
+import TinyQueue from 'tinyqueue';
+
+/** One campaign that is polled. */
+export interface Tracked {
+  readonly key: string;
+  readonly externalId: string;
+  /** Whether it goes before those whose news can wait. */
+  urgent: boolean;
+  /** ms since 1970; Infinity: not by itself. */
+  dueAt: number;
+  lastReadAt: number;
+  unchanged: number;
+  /** Its revision when it was last looked at; null before the first look. */
+  revision: number | null;
+  reading: boolean;
+}
+
+interface Entry {
+  readonly tracked: Tracked;
+  readonly dueAt: number;
+}
+
+/** Of so many reads, at least one goes to a campaign that is not urgent, however many urgent ones are due. */
+const patientTurn = 5;
+
+/** Campaigns by when they are due: urgent ones first, but never only those. Moving one is cheap. */
+export function createDueQueue() {
+  const earlier = (one: Entry, other: Entry) => one.dueAt - other.dueAt;
+  const urgent = new TinyQueue<Entry>([], earlier);
+  const patient = new TinyQueue<Entry>([], earlier);
+  let turn = 0;
+
+  /** Entries stay behind when their campaign is moved; they no longer say what it says. */
+  function peek(queue: TinyQueue<Entry>): Entry | undefined {
+    for (let entry = queue.peek(); entry; entry = queue.peek()) {
+      const { tracked } = entry;
+      const inForce =
+        tracked.dueAt === entry.dueAt && !tracked.reading && tracked.urgent === (queue === urgent);
+      if (inForce) return entry;
+      queue.pop();
+    }
+    return undefined;
+  }
+
+  return {
+    /** Puts a campaign at its `dueAt`; call it whenever that, or `urgent`, has been set. */
+    put(tracked: Tracked): void {
+      if (tracked.dueAt === Number.POSITIVE_INFINITY) return;
+      (tracked.urgent ? urgent : patient).push({ tracked, dueAt: tracked.dueAt });
+    },
+
+    /** When the next one is due, ms since 1970; Infinity: none. */
+    nextDueAt(): number {
+      return Math.min(
+        peek(urgent)?.dueAt ?? Number.POSITIVE_INFINITY,
+        peek(patient)?.dueAt ?? Number.POSITIVE_INFINITY,
+      );
+    },
+
+    /** Takes the campaign whose turn it is, if one is due. */
+    take(now: number): Tracked | null {
+      turn = (turn + 1) % patientTurn;
+      const order = turn === 0 ? [patient, urgent] : [urgent, patient];
+      for (const queue of order) {
+        const entry = peek(queue);
+        if (!entry || entry.dueAt > now) continue;
+        queue.pop();
+        return entry.tracked;
+      }
+      return null;
+    },
+  };
+}

@@ -1,0 +1,188 @@
+import got, { RequestError, TimeoutError } from 'got';
+import { ProblemError } from '../model/problem.ts';
+import type { Call } from './provider.ts';
+import { redactJson, redactText } from './redact.ts';
+
+export interface HttpOptions {
+  /** Paths are appended to it. */
+  readonly baseUrl: string;
+  /** What must never be seen in a message, a log or a raw answer. */
+  readonly secrets: readonly string[];
+}
+
+export interface HttpRequest {
+  /** The provider's own name for the call, for metrics: "getCampaignStatus". */
+  readonly operation: string;
+  readonly path: string;
+  readonly method?: 'GET' | 'POST' | 'PATCH';
+  readonly query?: Readonly<Record<string, string>>;
+  readonly form?: URLSearchParams;
+  readonly json?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface HttpReply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** The body as JSON; undefined where it is none (then only an error's status is of use). */
+  readonly body: unknown;
+}
+
+/** Calls to one account's provider. Every answer comes back, whatever its status; no request is sent twice. */
+export interface Http {
+  /**
+   * @throws ProblemError PROVIDER_UNAVAILABLE when no answer came; PROVIDER_BAD_RESPONSE when a 2xx holds no JSON or
+   * the answer is a redirect; PROVIDER_RATE_LIMITED when the account's budget is used up and a person waits
+   */
+  request(request: HttpRequest, call: Call): Promise<HttpReply>;
+  /** Adds a secret that came with an answer (a session's token). */
+  addSecret(secret: string): void;
+  /** Removes all known secrets from a text or a JSON value. */
+  redactText(text: string): string;
+  redactJson(value: unknown): unknown;
+}
+
+/** How a request ended: a status, or why there is none. */
+export type RequestOutcome = `${number}` | 'timeout' | 'network' | 'aborted';
+
+/** What stands between an account and its provider: lets requests pass within the budget, and hears how they went. */
+export interface RequestGate {
+  /** Resolves when a request may go out; it counts as made. */
+  admit(call: Call): Promise<void>;
+  finished(operation: string, outcome: RequestOutcome, seconds: number): void;
+}
+
+export interface Transport {
+  readonly gate: RequestGate;
+  readonly timeoutMs: number;
+}
+
+const largestBody = 32 * 1024 * 1024;
+const formType = { 'content-type': 'application/x-www-form-urlencoded' };
+
+export function createHttp(options: HttpOptions, { gate, timeoutMs }: Transport): Http {
+  const secrets = new Set(options.secrets);
+  const cleanText = (text: string) => redactText(text, secrets);
+  const client = got.extend({
+    prefixUrl: options.baseUrl,
+    timeout: { request: timeoutMs },
+    retry: { limit: 0 },
+    followRedirect: false,
+    throwHttpErrors: false,
+    responseType: 'text',
+    headers: { 'user-agent': 'campaign-graph', accept: 'application/json' },
+  });
+
+  async function send(request: HttpRequest, call: Call) {
+    const size = new AbortController();
+    const sending = client(request.path, {
+      ...(request.method && { method: request.method }),
+      ...(request.query && { searchParams: request.query }),
+      ...(request.form && { body: request.form.toString() }),
+      ...(request.json !== undefined && { json: request.json }),
+      headers: { ...(request.form && formType), ...request.headers },
+      signal: call.signal ? AbortSignal.any([size.signal, call.signal]) : size.signal,
+    });
+    sending.on('downloadProgress', ({ transferred }) => {
+      if (transferred > largestBody) size.abort();
+    });
+    try {
+      return await sending;
+    } catch (error) {
+      if (!size.signal.aborted) throw error;
+      throw new ProblemError('PROVIDER_BAD_RESPONSE', 'The answer of the provider is larger than 32 MiB.');
+    }
+  }
+
+  return {
+    async request(request, call) {
+      await gate.admit(call);
+      const started = performance.now();
+      const done = (outcome: RequestOutcome) =>
+        gate.finished(request.operation, outcome, (performance.now() - started) / 1000);
+      try {
+        const response = await send(request, call);
+        done(`${response.statusCode}`);
+        return readReply(response.statusCode, response.headers, response.body, cleanText);
+      } catch (error) {
+        if (error instanceof ProblemError) throw error;
+        const outcome = outcomeOf(error, call.signal);
+        done(outcome);
+        throw new ProblemError('PROVIDER_UNAVAILABLE', cleanText(sentenceFor(outcome, error, timeoutMs)));
+      }
+    },
+    addSecret: (secret) => void secrets.add(secret),
+    redactText: cleanText,
+    redactJson: (value) => redactJson(value, secrets),
+  };
+}
+
+/**
+ * The problem that an HTTP status stands for, with the provider's own words where it gave some.
+ * @param words what the provider says, if it says anything
+ */
+export function statusProblem(
+  reply: HttpReply,
+  words: string | null,
+  providerCode: string | null = null,
+): ProblemError {
+  const { status } = reply;
+  const message = words ?? `The provider answered with HTTP status ${status}.`;
+  const options = { providerCode: providerCode ?? String(status), retryAfterMs: retryAfterMs(reply) };
+  if (status === 401) return new ProblemError('PROVIDER_UNAUTHENTICATED', message, options);
+  if (status === 403) return new ProblemError('PROVIDER_FORBIDDEN', message, options);
+  if (status === 404) return new ProblemError('NOT_FOUND', message, options);
+  if (status === 429) return new ProblemError('PROVIDER_RATE_LIMITED', message, options);
+  if (status === 408 || status >= 500) return new ProblemError('PROVIDER_UNAVAILABLE', message, options);
+  return new ProblemError('PROVIDER_REJECTED', message, options);
+}
+
+/** `Retry-After` in ms, from seconds or an HTTP date; null where there is none. */
+export function retryAfterMs(reply: HttpReply, now = Date.now()): number | null {
+  const value = reply.headers['retry-after'];
+  if (typeof value !== 'string') return null;
+  if (/^\d+(\.\d+)?$/.test(value.trim())) return Number(value) * 1000;
+  const date = Date.parse(value);
+  return Number.isNaN(date) ? null : Math.max(0, date - now);
+}
+
+function readReply(
+  status: number,
+  headers: HttpReply['headers'],
+  text: string,
+  cleanText: (text: string) => string,
+): HttpReply {
+  const body = parseJson(text);
+  if (status >= 300 && status < 400) {
+    throw new ProblemError(
+      'PROVIDER_BAD_RESPONSE',
+      `The provider answered with a redirect (HTTP ${status}).`,
+    );
+  }
+  if (status < 300 && body === undefined) {
+    const start = cleanText(text).trim().replaceAll(/\s+/g, ' ').slice(0, 120);
+    const told = start === '' ? 'an empty body' : `something that is not JSON: ${start}`;
+    throw new ProblemError('PROVIDER_BAD_RESPONSE', `The provider answered with ${told}`);
+  }
+  return { status, headers, body };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function outcomeOf(error: unknown, signal: AbortSignal | undefined): RequestOutcome {
+  if (signal?.aborted) return 'aborted';
+  return error instanceof TimeoutError ? 'timeout' : 'network';
+}
+
+function sentenceFor(outcome: RequestOutcome, error: unknown, timeoutMs: number): string {
+  if (outcome === 'aborted') return 'The request to the provider was called off.';
+  if (outcome === 'timeout') return `The provider did not answer within ${timeoutMs / 1000} s.`;
+  const reason = error instanceof RequestError ? error.code : String(error);
+  return `The provider can't be reached (${reason}).`;
+}

@@ -1,0 +1,107 @@
+import type { Http, HttpReply } from '../http.ts';
+import type { Call } from '../provider.ts';
+import { campaignGetCodes, campaignsGetCodes, problemOf } from './envelope.ts';
+
+/** An API key of the user, or a session that was opened elsewhere. */
+export type Credential = { readonly apiKey: string } | { readonly sessionId: string };
+
+export interface CampaignGetOptions {
+  readonly campaignId: string;
+  readonly retrieveStatistics?: boolean;
+  readonly retrieveTags?: boolean;
+}
+
+export interface CampaignsGetOptions {
+  readonly recordsPerRequest?: number;
+  /** How many to leave out at the beginning. */
+  readonly recordsFrom?: number;
+  readonly campaignStatus?: StatusFilter;
+  /** Part of the name. */
+  readonly searchKeyword?: string;
+  /** A field of the campaign, as "CampaignName". */
+  readonly orderField?: string;
+  readonly orderType?: 'ASC' | 'DESC';
+  readonly retrieveTags?: boolean;
+  /** Ids of tags, though campaigns come with the names of theirs. */
+  readonly tags?: readonly string[];
+  readonly retrieveStatistics?: boolean;
+  /** Not in our document, but in those of later versions (providers/README.md 3.2). */
+  readonly campaignIds?: readonly string[];
+}
+
+export type StatusFilter =
+  | 'All'
+  | 'Sent'
+  | 'Draft'
+  | 'Ready'
+  | 'Sending'
+  | 'Pending'
+  | 'Failed'
+  | 'Scheduled';
+
+export type Client = ReturnType<typeof createClient>;
+
+type Parameter = string | number | boolean | readonly string[] | undefined;
+
+/** The commands of Octeth's API. Source: providers/octeth-email-campaigns.txt. */
+export function createClient(http: Http, credential: Credential) {
+  // The documents call both parameters required, and then say "either": exactly one is sent.
+  const identity =
+    'apiKey' in credential ? { APIKey: credential.apiKey } : { SessionID: credential.sessionId };
+
+  function send(
+    command: string,
+    parameters: Readonly<Record<string, Parameter>>,
+    call: Call,
+  ): Promise<HttpReply> {
+    const form = new URLSearchParams({ ...identity, Command: command, ResponseFormat: 'JSON' });
+    for (const [name, value] of Object.entries(parameters)) {
+      if (value !== undefined) form.set(name, String(value));
+    }
+    return http.request({ operation: command, path: 'api.php', method: 'POST', form }, call);
+  }
+
+  return {
+    /**
+     * Campaign.Get ("Retrieve Campaign Details"), whose parameters alone are written in lower case.
+     * @returns the body; null where Octeth says that there is no such campaign
+     * @throws ProblemError
+     */
+    async campaignGet(options: CampaignGetOptions, call: Call): Promise<unknown> {
+      const parameters = {
+        campaignid: options.campaignId,
+        retrievestatistics: options.retrieveStatistics,
+        retrievetags: options.retrieveTags,
+      };
+      const reply = await send('Campaign.Get', parameters, call);
+      const problem = problemOf(reply, campaignGetCodes, http.redactText);
+      if (problem?.code === 'NOT_FOUND') return null;
+      if (problem) throw problem;
+      return reply.body;
+    },
+
+    /**
+     * Campaigns.Get ("Retrieve Campaigns"): the campaigns that match, or a page of them.
+     * @returns the body
+     * @throws ProblemError
+     */
+    async campaignsGet(options: CampaignsGetOptions, call: Call): Promise<unknown> {
+      const parameters = {
+        RecordsPerRequest: options.recordsPerRequest,
+        RecordsFrom: options.recordsFrom,
+        CampaignStatus: options.campaignStatus,
+        SearchKeyword: options.searchKeyword,
+        OrderField: options.orderField,
+        OrderType: options.orderType,
+        RetrieveTags: options.retrieveTags,
+        Tags: options.tags,
+        RetrieveStatistics: options.retrieveStatistics,
+        CampaignIDs: options.campaignIds,
+      };
+      const reply = await send('Campaigns.Get', parameters, call);
+      const problem = problemOf(reply, campaignsGetCodes, http.redactText);
+      if (problem) throw problem;
+      return reply.body;
+    },
+  };
+}

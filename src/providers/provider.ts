@@ -1,0 +1,92 @@
+import type { z } from 'zod';
+import type { CampaignReading, Channel } from '../model/campaign.ts';
+import type { Http, HttpOptions } from './http.ts';
+
+export type Capability =
+  | 'LIST'
+  | 'STATS'
+  | 'COST'
+  | 'TAGS'
+  | 'CREATE'
+  | 'UPDATE'
+  | 'COPY'
+  | 'APPROVE'
+  | 'PAUSE'
+  | 'RESUME'
+  | 'CANCEL'
+  | 'DELETE'
+  | 'DELIVERY_REPORT';
+
+/** At most `limit` requests in any `windowSeconds`. */
+export interface RequestBudget {
+  readonly limit: number;
+  readonly windowSeconds: number;
+}
+
+/** Who waits for a call: a person, whose calls go first, or the poller. */
+export interface Call {
+  readonly priority: 'person' | 'poll';
+  readonly signal?: AbortSignal;
+}
+
+export interface CampaignList {
+  /** How much of a campaign one entry tells: as much as a single read, or little more than its status. */
+  readonly covers: 'everything' | 'status';
+  /**
+   * All campaigns of the account, page by page, newest first where the provider can order.
+   * @throws ProblemError
+   */
+  pages(call: Call): AsyncIterable<readonly CampaignReading[]>;
+}
+
+/** The campaigns behind one set of credentials. What the provider can't do is an absent member. */
+export interface CampaignSource {
+  /**
+   * Reads one campaign; null when the provider knows none of that id.
+   * @throws ProblemError
+   */
+  read(externalId: string, call: Call): Promise<CampaignReading | null>;
+  readonly list?: CampaignList;
+}
+
+/** What an account's source is built with. */
+export interface Connection {
+  readonly account: string;
+  /** An HTTP client within the account's request budget; it knows which secrets to keep out of messages. */
+  http(options: HttpOptions): Http;
+  /** Now, in ms since 1970. */
+  now(): number;
+}
+
+interface ProviderDescription {
+  /** As in the configuration and in ids: "selzy". */
+  readonly name: string;
+  /** As people write it: "Selzy". */
+  readonly title: string;
+  readonly channels: readonly [Channel, ...Channel[]];
+  readonly capabilities: readonly Capability[];
+  /** Used where the configuration names no budget. */
+  readonly requestBudgets: readonly RequestBudget[];
+}
+
+export interface Provider extends ProviderDescription {
+  /** The provider's own keys of an account in the configuration. */
+  readonly settings: z.ZodObject;
+  /** @param settings what `settings` accepts */
+  open(settings: unknown, connection: Connection): CampaignSource;
+}
+
+interface ProviderDefinition<Settings extends z.ZodObject> extends ProviderDescription {
+  readonly settings: Settings;
+  open(settings: z.output<Settings>, connection: Connection): CampaignSource;
+}
+
+/** Ties a provider's settings to its `open`, so that the registry can hold all providers in one list. */
+export function defineProvider<Settings extends z.ZodObject>(
+  definition: ProviderDefinition<Settings>,
+): Provider {
+  return {
+    ...definition,
+    open: (settings, connection) => definition.open(definition.settings.parse(settings), connection),
+  };
+}

@@ -1,0 +1,140 @@
+import { z } from 'zod';
+import { ProblemError } from '../model/problem.ts';
+
+/** A counter: 123, "123", "1 234"; null for anything that is no number of things. */
+export function readCount(value: unknown): number | null {
+  const number = readNumber(value);
+  return number === null || number < 0 ? null : Math.round(number);
+}
+
+/** A number: 5, "5", "1 234", "35,09" (one comma and no dot is a decimal comma); null for anything else. */
+export function readNumber(value: unknown): number | null {
+  if (typeof value === 'number') return Number.isFinite(value) ? value : null;
+  const text = decimalText(value);
+  return text === null ? null : Number(text);
+}
+
+/** An exact decimal as a string, never by way of a float where the provider sent a string. */
+export function readDecimal(value: unknown): string | null {
+  if (typeof value !== 'number') return decimalText(value);
+  return Number.isFinite(value) ? plainDecimal(value) : null;
+}
+
+/** A text that says something; null for an empty one or anything that is no text or number. */
+export function readText(value: unknown): string | null {
+  if (typeof value === 'number' || typeof value === 'bigint') return String(value);
+  return typeof value === 'string' && value.trim() !== '' ? value : null;
+}
+
+/** true, "true", 1 and "1" are true; null where nothing was said. */
+export function readBoolean(value: unknown): boolean | null {
+  if (value === undefined || value === null) return null;
+  return value === true || value === 1 || (typeof value === 'string' && /^(true|1|yes)$/i.test(value.trim()));
+}
+
+/** Some providers wrap what should be an object in an array; [] means none. */
+export function objectOrFirst(value: unknown): unknown {
+  return Array.isArray(value) ? (value[0] ?? null) : (value ?? null);
+}
+
+/** A list that may come as an array, as an object of its members, or as nothing. */
+export function listOf(value: unknown): readonly unknown[] {
+  if (Array.isArray(value)) return value;
+  return typeof value === 'object' && value !== null ? Object.values(value) : [];
+}
+
+/**
+ * ms since 1970 from "2024-01-15 10:30:00" (in `timeZone`), or with T, fractions, Z or an offset; null for nothing, for
+ * MySQL's zero date and for what is no time.
+ */
+export function readTime(value: unknown, timeZone = 'UTC'): number | null {
+  if (typeof value !== 'string') return null;
+  const match = timePattern.exec(value.trim());
+  if (!match?.groups) return null;
+  const { date, time = '00:00', zone } = match.groups;
+  if (!date || date.startsWith('0000')) return null;
+  const asUtc = Date.parse(`${date}T${time}Z`);
+  if (Number.isNaN(asUtc)) return null;
+  if (!zone) return fromLocal(asUtc, timeZone);
+  return zone === 'Z' || zone === 'z' ? asUtc : asUtc - offsetMs(zone);
+}
+
+/** Whether a text names a time zone that times can be read in: "Europe/Berlin", "UTC". */
+export function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en-US', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Status words are compared without case, blanks, "_" and "-"; the untouched word goes to the user. */
+export function statusWord(value: string): string {
+  return value.toLowerCase().replaceAll(/[\s_-]/g, '');
+}
+
+/** For zod: a value in any of the shapes that the readers above accept. */
+export const count = z.unknown().optional().transform(readCount);
+export const text = z.unknown().optional().transform(readText);
+
+/**
+ * Parses wire data, and says in one sentence what is wrong with it.
+ * @throws ProblemError PROVIDER_BAD_RESPONSE
+ */
+export function parseWire<Schema extends z.ZodType>(
+  schema: Schema,
+  body: unknown,
+  what: string,
+): z.output<Schema> {
+  const result = schema.safeParse(body);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  const place = issue?.path.length ? ` at ${issue.path.join('.')}` : '';
+  throw new ProblemError(
+    'PROVIDER_BAD_RESPONSE',
+    `The provider's ${what} can't be read${place}: ${issue?.message}.`,
+  );
+}
+
+const timePattern =
+  /^(?<date>\d{4}-\d{2}-\d{2})(?:[T ]+(?<time>\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)\s*(?<zone>Z|z|[+-]\d{2}:?\d{2})?)?$/;
+
+function decimalText(value: unknown): string | null {
+  if (typeof value !== 'string') return null;
+  const compact = value.replaceAll(/[\s\u00a0']/g, '');
+  const dotted = /^[^.,]*,[^.,]*$/.test(compact) ? compact.replace(',', '.') : compact;
+  return /^-?\d+(\.\d+)?$/.test(dotted) ? dotted : null;
+}
+
+/** String(1e-7) is "1e-7", which is no decimal. */
+function plainDecimal(value: number): string {
+  const plain = String(value);
+  return plain.includes('e') ? value.toFixed(20).replace(/\.?0+$/, '') : plain;
+}
+
+function offsetMs(zone: string): number {
+  const sign = zone.startsWith('-') ? -1 : 1;
+  const digits = zone.replaceAll(/\D/g, '');
+  return sign * (Number(digits.slice(0, 2)) * 60 + Number(digits.slice(2))) * 60_000;
+}
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+/** How far the zone's clock is ahead of UTC at that moment. */
+function zoneOffsetMs(at: number, timeZone: string): number {
+  let format = formats.get(timeZone);
+  if (!format) {
+    format = new Intl.DateTimeFormat('en-US', { timeZone, timeZoneName: 'longOffset' });
+    formats.set(timeZone, format);
+  }
+  const name = format.formatToParts(at).find((part) => part.type === 'timeZoneName')?.value ?? 'GMT';
+  return name === 'GMT' ? 0 : offsetMs(name.slice(3));
+}
+
+/** The second look finds the offset in force at the moment itself, near a change to or from summer time. */
+function fromLocal(asUtc: number, timeZone: string): number {
+  if (timeZone === 'UTC') return asUtc;
+  const guess = asUtc - zoneOffsetMs(asUtc, timeZone);
+  return asUtc - zoneOffsetMs(guess, timeZone);
+}

@@ -1,0 +1,88 @@
+import { z } from 'zod';
+import type { CampaignReading } from '../../model/campaign.ts';
+import { type ProblemCode, ProblemError } from '../../model/problem.ts';
+import { defineProvider } from '../provider.ts';
+import { parseWire } from '../read.ts';
+import { httpUrl } from '../settings.ts';
+import { addStats, mayHaveStats, readCampaign, readListed } from './campaign.ts';
+import { type Answer, createClient } from './client.ts';
+import { listResult } from './wire.ts';
+
+/** Selzy allows 10,000 campaigns a page. */
+const pageSize = 1_000;
+
+/** With these Selzy says that it has no counters for us, which is no fault: sending may not have begun. */
+const noStats: ReadonlySet<ProblemCode> = new Set([
+  'NOT_FOUND',
+  'NOT_SUPPORTED',
+  'BAD_INPUT',
+  'PROVIDER_REJECTED',
+]);
+
+/** Selzy (the same API as UniSender), email and text messages: status and counters are two calls. */
+export const selzy = defineProvider({
+  name: 'selzy',
+  title: 'Selzy',
+  channels: ['EMAIL', 'SMS'],
+  capabilities: ['LIST', 'STATS', 'CANCEL', 'DELIVERY_REPORT'],
+  // Per key and per IP (providers/README.md 1.2).
+  requestBudgets: [{ limit: 1_200, windowSeconds: 60 }],
+  settings: z.object({
+    apiKey: z.string().min(1),
+    baseUrl: httpUrl.default('https://api.selzy.com/en/api'),
+    /** No answer tells the channel. */
+    channel: z.enum(['EMAIL', 'SMS']).default('EMAIL'),
+    /** Hosts that a delivery report may be fetched from though they are not public or not https. */
+    reportHosts: z.array(z.string().min(1)).default([]),
+  }),
+  open({ apiKey, baseUrl, channel }, connection) {
+    const http = connection.http({ baseUrl, secrets: [apiKey] });
+    const client = createClient(http, apiKey);
+    return {
+      async read(externalId, call) {
+        const answer = await client.getCampaignStatus(externalId, call);
+        if (!answer) return null;
+        const status = http.redactJson(answer.result);
+        const reading = readCampaign(answer, { externalId, channel, raw: status });
+        if (!mayHaveStats(reading.status)) return reading;
+        try {
+          const counted = await client.getCampaignCommonStats(externalId, call);
+          return addStats(reading, counted, { status, stats: http.redactJson(counted.result) });
+        } catch (error) {
+          if (!(error instanceof ProblemError)) throw error;
+          return noStats.has(error.code) ? reading : { ...reading, incomplete: error };
+        }
+      },
+      list: {
+        covers: 'status',
+        pages: (call) =>
+          readPages(
+            (offset) => client.getCampaigns({ limit: pageSize, offset }, call),
+            (entry) => readListed(entry, channel, http.redactJson(entry)),
+          ),
+      },
+    };
+  },
+});
+
+/** Pages up to the first short one; entries that can't be read are left out. */
+async function* readPages(
+  fetchPage: (offset: number) => Promise<Answer>,
+  readEntry: (entry: unknown) => CampaignReading | null,
+): AsyncGenerator<readonly CampaignReading[]> {
+  const seen = new Set<string>();
+  for (let offset = 0; ; offset += pageSize) {
+    const { result } = await fetchPage(offset);
+    const entries = parseWire(listResult, result, 'list of campaigns');
+    const page: CampaignReading[] = [];
+    for (const entry of entries) {
+      const reading = readEntry(entry);
+      if (!reading || seen.has(reading.externalId)) continue;
+      seen.add(reading.externalId);
+      page.push(reading);
+    }
+    if (page.length > 0) yield page;
+    // A full page without news: the server pays no heed to the offset, and would go on for ever.
+    if (entries.length < pageSize || page.length === 0) return;
+  }
+}

@@ -1,0 +1,24 @@
+import { Kysely } from 'kysely';
+import { migrate } from './migrations.ts';
+import { postgresDialect } from './postgres.ts';
+import type { Tables } from './schema.ts';
+import { sqliteDialect } from './sqlite.ts';
+
+export type Database = Kysely<Tables>;
+
+/**
+ * Opens the database and brings its tables up to date.
+ * @param url `sqlite:<file>`, `sqlite::memory:` or `postgres://…`
+ */
+export async function openDatabase(url: string, onLost: (error: Error) => void): Promise<Database> {
+  const isSqlite = url.startsWith('sqlite:');
+  const dialect = isSqlite ? sqliteDialect(url.slice('sqlite:'.length)) : postgresDialect(url, onLost);
+  const database = new Kysely<Tables>({ dialect });
+  try {
+    await migrate(database, isSqlite ? 'sqlite' : 'postgres');
+  } catch (error) {
+    await database.destroy();
+    throw error;
+  }
+  return database;
+}

@@ -1,0 +1,112 @@
+import { randomBytes } from 'node:crypto';
+import { type Kysely, sql } from 'kysely';
+import { type Migration, Migrator } from 'kysely/migration';
+import { counterNames } from '../model/stats.ts';
+import type { Tables } from './schema.ts';
+
+type Dialect = 'sqlite' | 'postgres';
+
+/** Keys and names sort by their bytes in both databases; PostgreSQL has to be told. */
+function textType(dialect: Dialect) {
+  return dialect === 'postgres' ? sql`text collate "C"` : sql`text`;
+}
+
+/** Every change of the tables, oldest first. An entry that has been released is never edited. */
+function migrations(dialect: Dialect): Record<string, Migration> {
+  return { '001_campaigns_and_log': { up: (database) => createTables(database, dialect) } };
+}
+
+export async function migrate(database: Kysely<Tables>, dialect: Dialect): Promise<void> {
+  const migrator = new Migrator({
+    db: database,
+    provider: { getMigrations: async () => migrations(dialect) },
+  });
+  const { error } = await migrator.migrateToLatest();
+  if (error) throw error;
+}
+
+async function createTables(database: Kysely<unknown>, dialect: Dialect): Promise<void> {
+  const text = textType(dialect);
+  let campaigns = database.schema
+    .createTable('campaigns')
+    .addColumn('key', text, (column) => column.primaryKey())
+    .addColumn('account', text, (column) => column.notNull())
+    .addColumn('externalId', text, (column) => column.notNull())
+    .addColumn('channel', 'text', (column) => column.notNull())
+    .addColumn('name', 'text')
+    .addColumn('foldedName', text, (column) => column.notNull())
+    .addColumn('sender', 'text')
+    .addColumn('status', 'text', (column) => column.notNull())
+    .addColumn('statusRank', 'integer', (column) => column.notNull())
+    .addColumn('providerStatus', 'text', (column) => column.notNull())
+    .addColumn('statusReason', 'text')
+    .addColumn('active', 'integer', (column) => column.notNull())
+    .addColumn('createdAt', 'bigint')
+    .addColumn('scheduledAt', 'bigint')
+    .addColumn('startedAt', 'bigint')
+    .addColumn('finishedAt', 'bigint')
+    .addColumn('statsAsOf', 'bigint')
+    .addColumn('statsSource', 'text')
+    .addColumn('statsFinal', 'integer', (column) => column.notNull())
+    .addColumn('perSecond', 'double precision')
+    .addColumn('perSecondReported', 'integer', (column) => column.notNull())
+    .addColumn('costAmount', 'text')
+    .addColumn('costCurrency', 'text')
+    .addColumn('tags', 'text', (column) => column.notNull())
+    .addColumn('revision', 'integer', (column) => column.notNull())
+    .addColumn('seq', 'bigint', (column) => column.notNull())
+    .addColumn('changedAt', 'bigint', (column) => column.notNull())
+    .addColumn('observedAt', 'bigint', (column) => column.notNull())
+    .addColumn('deletedAt', 'bigint')
+    .addColumn('followed', 'integer', (column) => column.notNull());
+  for (const name of counterNames) campaigns = campaigns.addColumn(name, 'bigint');
+  await campaigns.execute();
+
+  // One index for each order of the list, and one that counts an account's campaigns without reading them.
+  await sql`create index "campaignsByChange" on campaigns ("changedAt", "key")`.execute(database);
+  await sql`create index "campaignsByName" on campaigns ("foldedName", "key")`.execute(database);
+  await sql`create index "campaignsByStatus" on campaigns ("statusRank", "key")`.execute(database);
+  await sql`create index "campaignsByCreation" on campaigns (coalesce("createdAt", 0), "key")`.execute(
+    database,
+  );
+  await sql`create index "campaignsBySchedule" on campaigns (coalesce("scheduledAt", 0), "key")`.execute(
+    database,
+  );
+  await sql`create index "campaignsByAccount" on campaigns ("account", "deletedAt", "statusRank")`.execute(
+    database,
+  );
+
+  await database.schema
+    .createTable('campaignRaw')
+    .addColumn('key', text, (column) => column.primaryKey())
+    .addColumn('raw', 'text', (column) => column.notNull())
+    .execute();
+
+  await database.schema
+    .createTable('changes')
+    .addColumn('seq', 'bigint', (column) => column.primaryKey())
+    .addColumn('key', text, (column) => column.notNull())
+    .addColumn('account', text, (column) => column.notNull())
+    .addColumn('revision', 'integer', (column) => column.notNull())
+    .addColumn('at', 'bigint', (column) => column.notNull())
+    .addColumn('cause', 'text', (column) => column.notNull())
+    .addColumn('kinds', 'text', (column) => column.notNull())
+    .addColumn('transitions', 'text', (column) => column.notNull())
+    .addColumn('fields', 'text', (column) => column.notNull())
+    .addColumn('providerStatus', 'text', (column) => column.notNull())
+    .addColumn('stats', 'text')
+    .addColumn('after', 'text', (column) => column.notNull())
+    .addColumn('before', 'text')
+    .execute();
+  await sql`create unique index "changesOfCampaign" on changes ("key", "seq")`.execute(database);
+
+  await database.schema
+    .createTable('log')
+    .addColumn('id', 'integer', (column) => column.primaryKey())
+    .addColumn('epoch', 'text', (column) => column.notNull())
+    .addColumn('head', 'bigint', (column) => column.notNull())
+    .addColumn('pruned', 'bigint', (column) => column.notNull())
+    .execute();
+  const epoch = randomBytes(6).toString('hex');
+  await sql`insert into log (id, epoch, head, pruned) values (1, ${epoch}, 0, 0)`.execute(database);
+}
