@@ -11,10 +11,24 @@ const config: CodegenConfig = {
         strictScalars: true,
         contextType: '../graphql/context.ts#GraphQLContext',
         scalars: {
-          DateTime: { input: 'Date', output: 'Date' },
+          // The domain counts in ms since 1970; arguments come as Date.
+          DateTime: { input: 'Date', output: 'Date | number' },
           Decimal: 'string',
           URL: { input: 'URL', output: 'URL | string' },
           JSON: 'unknown',
+        },
+        // What resolvers are given for each type: the domain's own objects.
+        mappers: {
+          Account: '../accounts/account.ts#Account as AccountParent',
+          AccountHealth: '../accounts/health.ts#AccountHealth as AccountHealthParent',
+          Campaign: '../model/campaign.ts#Campaign as CampaignParent',
+          CampaignChange: '../live/reader.ts#ChangeEvent',
+          CampaignConnection: '../graphql/pages.ts#CampaignListing',
+          CampaignSummary: '../store/campaigns.ts#CampaignTotals',
+          Money: '../model/campaign.ts#Money as MoneyParent',
+          Provider: '../providers/provider.ts#Provider as ProviderParent',
+          RequestBudget: '../accounts/budget.ts#BudgetState',
+          Stats: '../model/stats.ts#Stats as StatsParent',
         },
       },
     },

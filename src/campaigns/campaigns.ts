@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Account } from '../accounts/account.ts';
 import { type Campaign, campaignKey } from '../model/campaign.ts';
 import type { LoggedCause } from '../model/change.ts';
@@ -31,6 +32,8 @@ export interface CampaignsParts {
 /** A provider's "not found" is believed for so long, so that asking again and again costs nothing. */
 const notFoundMs = 60_000;
 const mostRemembered = 10_000;
+/** Somebody who subscribes does not wait longer than this for a provider. */
+const patienceMs = 3_000;
 
 /** What people ask for and do: reading a campaign, following it, and how fresh what is known of it is. */
 export function createCampaigns({ accounts, store, log, observer, pollers, now }: CampaignsParts) {
@@ -102,6 +105,23 @@ export function createCampaigns({ accounts, store, log, observer, pollers, now }
       if (known) return maxAgeMs === null ? known : renew(account, known, maxAgeMs);
       if ((notFoundUntil.get(key) ?? 0) > now()) return null;
       return readNow(account, externalId, 'QUERY');
+    },
+
+    /**
+     * Reads those of the campaigns that are unknown, as `get` would. What can't be read stays unknown, and nobody waits
+     * long for it: a subscriber to it is told once it is.
+     */
+    async makeKnown(
+      campaigns: readonly { readonly account: string; readonly externalId: string }[],
+    ): Promise<void> {
+      const known = await store.getMany(campaigns.map((one) => campaignKey(one.account, one.externalId)));
+      const unknown = campaigns.filter((one) => !known.has(campaignKey(one.account, one.externalId)));
+      if (unknown.length === 0) return;
+      const reading = Promise.allSettled(unknown.map((one) => this.get(one.account, one.externalId, null)));
+      const enough = new AbortController();
+      const patience = delay(patienceMs, undefined, { signal: enough.signal, ref: false }).catch(() => {});
+      await Promise.race([reading, patience]);
+      enough.abort();
     },
 
     /**

@@ -1,6 +1,6 @@
 import { type SelectQueryBuilder, sql } from 'kysely';
-import type { Campaign, CampaignStatus } from '../model/campaign.ts';
-import type { CampaignFilter } from '../model/filter.ts';
+import { type Campaign, type CampaignStatus, campaignStatuses } from '../model/campaign.ts';
+import { type CampaignFilter, foldName } from '../model/filter.ts';
 import { type CounterName, counterNames, countersOf, type Stats } from '../model/stats.ts';
 import type { Database } from './database.ts';
 import { campaignFromRow } from './rows.ts';
@@ -130,15 +130,10 @@ export function createCampaignStore(database: Database) {
 export type CampaignStore = ReturnType<typeof createCampaignStore>;
 
 /** The place of a campaign in a list so ordered. */
-export function placeOf(
-  campaign: Campaign,
-  field: CampaignOrder['field'],
-  foldedName: string,
-  rank: number,
-): Place {
+export function placeOf(campaign: Campaign, field: CampaignOrder['field']): Place {
   const values = {
-    NAME: foldedName,
-    STATUS: rank,
+    NAME: foldName(campaign.name),
+    STATUS: campaignStatuses.indexOf(campaign.status),
     CREATED_AT: campaign.createdAt ?? 0,
     SCHEDULED_AT: campaign.scheduledAt ?? 0,
     CHANGED_AT: campaign.changedAt,

@@ -1,0 +1,47 @@
+import type DataLoader from 'dataloader';
+import type { Account } from '../accounts/account.ts';
+import type { Campaigns } from '../campaigns/campaigns.ts';
+import type { Live } from '../live/live.ts';
+import type { Provider } from '../providers/provider.ts';
+import type { CampaignStore } from '../store/campaigns.ts';
+import type { ChangeLog } from '../store/log.ts';
+
+/** What resolvers work with. */
+export interface Services {
+  /** Every provider there is, whether an account uses it or not. */
+  readonly providers: readonly Provider[];
+  readonly accounts: ReadonlyMap<string, Account>;
+  readonly campaigns: Campaigns;
+  readonly store: CampaignStore;
+  readonly log: ChangeLog;
+  readonly live: Live;
+  /** Last answers by key, as JSON text, read together. It keeps nothing, so subscriptions may use it too. */
+  readonly raw: DataLoader<string, string | null>;
+}
+
+/** Who asks. A subscription's context lasts as long as the subscription, so nothing that grows old may be in it. */
+export interface Viewer {
+  /** Names of the accounts that may be seen; others do not exist for the viewer. */
+  readonly accounts: readonly string[];
+}
+
+export interface GraphQLContext {
+  readonly services: Services;
+  readonly viewer: Viewer;
+}
+
+/** The account of that name, if the viewer may see it. */
+export function visibleAccount({ services, viewer }: GraphQLContext, name: string): Account | null {
+  return viewer.accounts.includes(name) ? (services.accounts.get(name) ?? null) : null;
+}
+
+export function visibleAccounts(context: GraphQLContext): Account[] {
+  return context.viewer.accounts.flatMap((name) => visibleAccount(context, name) ?? []);
+}
+
+/** The account of something that has been found: only those who may see the account find it. */
+export function accountOf(name: string, { services }: GraphQLContext): Account {
+  const account = services.accounts.get(name);
+  if (!account) throw new Error(`The account ${name} is not configured.`);
+  return account;
+}

@@ -1,0 +1,46 @@
+import type { QueryResolvers } from '../../generated/graphql.ts';
+import { ProblemError } from '../../model/problem.ts';
+import { visibleAccount, visibleAccounts } from '../context.ts';
+import { toFilter } from '../filter.ts';
+import { keyOf, parseCampaignId, parseId } from '../ids.ts';
+import { toOrder, toPage } from '../pages.ts';
+
+export const Query: QueryResolvers = {
+  async node(_root, args, context) {
+    const id = parseId(args.id, 'id');
+    if (id.type === 'account') return visibleAccount(context, id.name);
+    if (id.type === 'provider')
+      return context.services.providers.find(({ name }) => name === id.name) ?? null;
+    if (id.type === 'task' || !visibleAccount(context, id.account)) return null;
+    keyOf(id.account, id.externalId, 'id');
+    return context.services.campaigns.get(id.account, id.externalId, null);
+  },
+
+  providers: (_root, _args, { services }) => [...services.providers],
+
+  accounts: (_root, _args, context) => visibleAccounts(context),
+
+  account: (_root, { name }, context) => visibleAccount(context, name),
+
+  async campaign(_root, { id, maxAgeSeconds }, context) {
+    const { account, externalId } = parseCampaignId(id, 'id');
+    if ((maxAgeSeconds ?? 0) < 0) {
+      throw new ProblemError('BAD_INPUT', "maxAgeSeconds can't be negative.", { path: ['maxAgeSeconds'] });
+    }
+    if (!visibleAccount(context, account)) return null;
+    const maxAgeMs = typeof maxAgeSeconds === 'number' ? maxAgeSeconds * 1000 : null;
+    return context.services.campaigns.get(account, externalId, maxAgeMs);
+  },
+
+  async campaigns(_root, args, context) {
+    const order = toOrder(args.orderBy);
+    const page = toPage(args, order);
+    const filter = toFilter(args.filter, context);
+    const { campaigns, more } = await context.services.store.list(filter, order, page);
+    const hasNextPage = page.fromEnd ? page.before !== undefined : more;
+    const hasPreviousPage = page.fromEnd ? more : page.after !== undefined;
+    return { campaigns, order, filter, hasNextPage, hasPreviousPage };
+  },
+
+  campaignSummary: (_root, { filter }, context) => context.services.store.totals(toFilter(filter, context)),
+};

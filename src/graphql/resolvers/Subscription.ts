@@ -1,0 +1,58 @@
+import { fieldNames } from '../../campaigns/changes.ts';
+import type { CampaignFilter, InputMaybe, SubscriptionResolvers } from '../../generated/graphql.ts';
+import type { ChangeEvent } from '../../live/reader.ts';
+import { ProblemError } from '../../model/problem.ts';
+import { accountOf, type GraphQLContext, visibleAccounts } from '../context.ts';
+import { toFilter } from '../filter.ts';
+import { parseCampaignId } from '../ids.ts';
+
+interface ChangesArguments {
+  readonly ids?: InputMaybe<readonly string[]>;
+  readonly filter?: InputMaybe<CampaignFilter>;
+  readonly after?: InputMaybe<string>;
+}
+
+export const Subscription: SubscriptionResolvers = {
+  campaignUpdated: {
+    subscribe: (_root, args, context) => changes(args, args.fields ?? null, context),
+    resolve: (event: ChangeEvent) => event,
+  },
+
+  campaignStatusChanged: {
+    subscribe: (_root, args, context) => changes(args, ['status'], context),
+    resolve: (event: ChangeEvent) => event,
+  },
+
+  accountUpdated: {
+    subscribe(_root, { names }, context) {
+      const visible = visibleAccounts(context).map(({ name }) => name);
+      return context.services.live.accounts(names ? visible.filter((name) => names.includes(name)) : visible);
+    },
+    resolve: (name: string, _args: unknown, context: GraphQLContext) => accountOf(name, context),
+  },
+};
+
+async function changes(args: ChangesArguments, fields: readonly string[] | null, context: GraphQLContext) {
+  const { campaigns, live } = context.services;
+  const ids = args.ids?.map((id) => parseCampaignId(id, 'ids')) ?? null;
+  for (const field of fields ?? []) checkField(field);
+  const accounts = visibleAccounts(context).map(({ name }) => name);
+  const named = ids?.filter(({ account }) => accounts.includes(account)) ?? null;
+  const selection = {
+    accounts,
+    keys: named && new Set(named.map(({ key }) => key)),
+    filter: named && !args.filter ? null : toFilter(args.filter, context),
+    fields: fields && new Set(fields),
+  };
+  if (named) await campaigns.makeKnown(named);
+  return live.changes(selection, args.after ?? null);
+}
+
+/** @throws ProblemError BAD_INPUT */
+function checkField(field: string): void {
+  if (fieldNames.has(field)) return;
+  const known = [...fieldNames].join(', ');
+  throw new ProblemError('BAD_INPUT', `There is no field "${field}" to watch. There are: ${known}.`, {
+    path: ['fields'],
+  });
+}

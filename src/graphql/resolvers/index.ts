@@ -1,0 +1,30 @@
+import { GraphQLDateTimeISO, GraphQLJSON, GraphQLURL } from 'graphql-scalars';
+import type { Resolvers } from '../../generated/graphql.ts';
+import { Account } from './Account.ts';
+import { Campaign } from './Campaign.ts';
+import { CampaignChange } from './CampaignChange.ts';
+import { CampaignConnection } from './CampaignConnection.ts';
+import { CampaignSummary } from './CampaignSummary.ts';
+import { Mutation } from './Mutation.ts';
+import { Node } from './Node.ts';
+import { Provider } from './Provider.ts';
+import { Query } from './Query.ts';
+import { Stats } from './Stats.ts';
+import { Subscription } from './Subscription.ts';
+
+export const resolvers: Resolvers = {
+  Account,
+  Campaign,
+  CampaignChange,
+  CampaignConnection,
+  CampaignSummary,
+  DateTime: GraphQLDateTimeISO,
+  JSON: GraphQLJSON,
+  Mutation,
+  Node,
+  Provider,
+  Query,
+  Stats,
+  Subscription,
+  URL: GraphQLURL,
+};
