@@ -3,6 +3,7 @@ import type { Account } from '../accounts/account.ts';
 import { type Campaign, campaignKey } from '../model/campaign.ts';
 import type { LoggedCause } from '../model/change.ts';
 import { concernsAccount, ProblemError } from '../model/problem.ts';
+import type { Stats } from '../model/stats.ts';
 import type { CampaignStore } from '../store/campaigns.ts';
 import type { ChangeLog } from '../store/log.ts';
 import type { Observer } from './observe.ts';
@@ -163,6 +164,12 @@ export function createCampaigns({ accounts, store, log, observer, pollers, now }
     noteFailure(key: string, error: ProblemError | null): void {
       if (error) failures.set(key, { error, at: now() });
       else failures.delete(key);
+    },
+
+    /** The counters, as of when they were last read, whether they had moved or not. */
+    statsOf(campaign: Campaign): Stats | null {
+      const { stats } = campaign;
+      return stats && { ...stats, asOf: observer.statsObservedAt(campaign) ?? stats.asOf };
     },
 
     freshnessOf(campaign: Campaign): Freshness {

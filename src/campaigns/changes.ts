@@ -18,7 +18,7 @@ export interface Observation {
   readonly reading: CampaignReading | null;
   readonly at: number;
   readonly cause: LoggedCause;
-  /** When the campaign was read before this, in ms; from it the throughput is measured. */
+  /** When the counters were read before this, in ms; from it the throughput is measured. */
   readonly previousAt: number | null;
 }
 
@@ -202,7 +202,7 @@ function kindsOf(known: Campaign | null, next: Campaign, fields: readonly string
   if (known.deletedAt === null && next.deletedAt !== null) kinds.push('DELETED');
   if (known.deletedAt !== null && next.deletedAt === null) kinds.push('RESTORED');
   if (known.status !== next.status) kinds.push('STATUS');
-  if (fields.some((field) => field.startsWith('stats.'))) kinds.push('STATS');
+  if (fields.some((field) => field.startsWith('stats.') || field === 'throughput')) kinds.push('STATS');
   if (fields.some((field) => detailFields.has(field)) || onlyTheWordDiffers(known, next))
     kinds.push('DETAILS');
   return kinds;
@@ -222,7 +222,6 @@ const detailFields: ReadonlySet<string> = new Set([
   'scheduledAt',
   'startedAt',
   'finishedAt',
-  'throughput',
   'cost',
   'tags',
 ]);

@@ -18,10 +18,16 @@ export interface ObserverParts {
   readonly store: CampaignStore;
   readonly log: ChangeLog;
   readonly now: () => number;
-  /** Told once for each commit, with its entries in the log's order. */
-  readonly onCommit: (entries: readonly LogEntry[]) => void;
+  /** Told once for each commit: its entries in the log's order, and the campaigns as they are after it. */
+  readonly onCommit: (entries: readonly LogEntry[], changed: readonly Campaign[]) => void;
   /** Told for every campaign that was read, whether anything was different or not. */
   readonly onObserved: (campaign: Campaign, observed: Observed) => void;
+}
+
+/** When a campaign, and its counters, were last read: in memory, since equal readings write nothing. */
+interface Look {
+  readonly at: number;
+  readonly statsAt: number | null;
 }
 
 interface Job {
@@ -41,7 +47,7 @@ const batchSize = 500;
 export function createObserver({ store, log, now, onCommit, onObserved }: ObserverParts) {
   let waiting: Job[] = [];
   let working: Promise<void> | null = null;
-  const observedAt = new Map<string, number>();
+  const looks = new Map<string, Look>();
 
   async function work(): Promise<void> {
     while (waiting.length > 0) {
@@ -78,7 +84,12 @@ export function createObserver({ store, log, now, onCommit, onObserved }: Observ
       const writes = await log.write(keysOf(differing), (known, head) => decide(known, head, differing));
       for (const { campaign } of writes) campaigns.set(campaign.key, campaign);
       const entries = writes.flatMap((write) => write.entries).sort((one, other) => one.seq - other.seq);
-      if (entries.length > 0) onCommit(entries);
+      if (entries.length > 0) {
+        onCommit(
+          entries,
+          writes.map(({ campaign }) => campaign),
+        );
+      }
     }
     noteObserved(batch, campaigns);
     return campaigns;
@@ -89,7 +100,7 @@ export function createObserver({ store, log, now, onCommit, onObserved }: Observ
     const campaign = known.get(key) ?? null;
     // What is not followed, polls leave alone: a list can't help naming it.
     if (campaign?.followed === false && one.cause === 'POLL') return null;
-    const previousAt = observedAt.get(key) ?? campaign?.observedAt ?? null;
+    const previousAt = looks.get(key)?.statsAt ?? campaign?.stats?.asOf ?? null;
     return nextStep(campaign, { ...one, at, previousAt }, seq);
   }
 
@@ -117,7 +128,10 @@ export function createObserver({ store, log, now, onCommit, onObserved }: Observ
       for (const one of observed) {
         const campaign = campaigns.get(keyOf(one));
         if (!campaign || (!campaign.followed && one.cause === 'POLL')) continue;
-        observedAt.set(campaign.key, at);
+        const statsAt = one.reading?.stats
+          ? at
+          : (looks.get(campaign.key)?.statsAt ?? campaign.stats?.asOf ?? null);
+        looks.set(campaign.key, { at, statsAt });
         onObserved(campaign, one);
       }
     }
@@ -136,7 +150,11 @@ export function createObserver({ store, log, now, onCommit, onObserved }: Observ
     },
 
     /** When the campaign was last read, in ms, whether anything was different or not. */
-    observedAt: (campaign: Campaign): number => observedAt.get(campaign.key) ?? campaign.observedAt,
+    observedAt: (campaign: Campaign): number => looks.get(campaign.key)?.at ?? campaign.observedAt,
+
+    /** The same for its counters; null where none are known. */
+    statsObservedAt: (campaign: Campaign): number | null =>
+      looks.get(campaign.key)?.statsAt ?? campaign.stats?.asOf ?? null,
 
     /** Resolves once all that was given to `observe` is stored. */
     async stop(): Promise<void> {

@@ -14,7 +14,7 @@ export function toClientError(error: unknown, logUnforeseen: (error: unknown) =>
   }
   if (origin instanceof GraphQLError) {
     // What graphql itself finds, as with variables of the wrong type, comes without a code.
-    const extensions = { ...origin.extensions, code: origin.extensions.code ?? 'BAD_INPUT' };
+    const extensions = { ...origin.extensions, code: origin.extensions.code ?? codeOf(origin) };
     return new GraphQLError(origin.message, { ...placeOf(origin), ...place, extensions });
   }
   logUnforeseen(origin);
@@ -39,6 +39,10 @@ function originOf(error: unknown): unknown {
   let origin = error;
   while (origin instanceof GraphQLError && origin.originalError) origin = origin.originalError;
   return origin;
+}
+
+function codeOf({ message }: GraphQLError): string {
+  return message.startsWith('Syntax Error') ? 'GRAPHQL_PARSE_FAILED' : 'BAD_INPUT';
 }
 
 function placeOf({ nodes, source, positions, path }: GraphQLError) {

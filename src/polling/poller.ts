@@ -18,6 +18,8 @@ export interface PollerParts {
   readonly observer: Observer;
   readonly logger: Logger;
   readonly now: () => number;
+  /** Told of every read of a single campaign that failed. */
+  readonly onFailure: (key: string, error: ProblemError) => void;
 }
 
 /** So many requests of one account are under way at most. */
@@ -26,7 +28,7 @@ const mostInFlight = 4;
 const ownFailurePauseMs = 5_000;
 
 /** Reads one account's campaigns again and again: each when it is due, the list when there is one. */
-export function createPoller({ account, observer, logger, now }: PollerParts) {
+export function createPoller({ account, observer, logger, now, onFailure }: PollerParts) {
   const tracked = new Map<string, Tracked>();
   const queue = createDueQueue();
   const active = new Set<string>();
@@ -120,6 +122,7 @@ export function createPoller({ account, observer, logger, now }: PollerParts) {
       if (!campaign) putAt(one, now() + 12 * account.polling.fastestMs);
     } catch (error) {
       one.lastReadAt = now();
+      if (error instanceof ProblemError && !ending.signal.aborted) onFailure(one.key, error);
       putAt(one, now() + pauseAfter(error, `campaign ${one.externalId}`));
     } finally {
       one.reading = false;

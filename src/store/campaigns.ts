@@ -73,12 +73,13 @@ export function createCampaignStore(database: Database) {
 
     /** What the poller has to know of an account's campaigns when it starts. */
     async followed(account: string) {
-      return database
+      const rows = await database
         .selectFrom('campaigns')
         .select(['key', 'externalId', 'status', 'scheduledAt', 'statsFinal', 'changedAt', 'deletedAt'])
         .where('account', '=', account)
         .where('followed', '=', 1)
         .execute();
+      return rows.map((row) => ({ ...row, statsFinal: row.statsFinal === 1 }));
     },
 
     async list(filter: CampaignFilter, order: CampaignOrder, page: Page): Promise<CampaignPage> {

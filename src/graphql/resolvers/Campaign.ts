@@ -12,6 +12,7 @@ export const Campaign: CampaignResolvers = {
   provider: (campaign, _args, context) => accountOf(campaign.account, context).provider,
   active: (campaign) => isActive(campaign),
   tags: ({ tags }) => [...tags],
+  stats: (campaign, _args, { services }) => services.campaigns.statsOf(campaign),
   progress: ({ stats }) => stats && progressOf(stats),
   actions: (campaign, _args, context) => actionsOf(accountOf(campaign.account, context).provider),
   freshness: (campaign, _args, { services }) => services.campaigns.freshnessOf(campaign),

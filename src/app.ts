@@ -1,0 +1,125 @@
+import DataLoader from 'dataloader';
+import type { Logger } from 'pino';
+import { type Account, openAccount } from './accounts/account.ts';
+import { createCampaigns } from './campaigns/campaigns.ts';
+import { createObserver } from './campaigns/observe.ts';
+import type { Config } from './config.ts';
+import { createSchema } from './graphql/schema.ts';
+import { createLive } from './live/live.ts';
+import { createTailer } from './live/tailer.ts';
+import { createPoller, type Poller } from './polling/poller.ts';
+import { providers } from './providers/index.ts';
+import { createGraphQLServer } from './server/graphql.ts';
+import { createHttpServer } from './server/http.ts';
+import { createMetrics } from './server/metrics.ts';
+import { createCampaignStore } from './store/campaigns.ts';
+import { openDatabase } from './store/database.ts';
+import { createChangeLog } from './store/log.ts';
+
+export interface App {
+  readonly url: string;
+  /** Ends polls and connections in good order; resolves once nothing runs any more. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Builds every part of the service from a configuration, and starts it. Tests start the same.
+ * @throws when the database can't be opened or the port is taken
+ */
+export async function startApp(config: Config, logger: Logger, now: () => number = Date.now): Promise<App> {
+  const database = await openDatabase(config.database, (error) =>
+    logger.error({ err: error }, 'database connection'),
+  );
+  const store = createCampaignStore(database);
+  const log = createChangeLog(database);
+  const tailer = await createTailer({ log, store });
+
+  const pollers = new Map<string, Poller>();
+  const metrics = createMetrics({
+    *followed() {
+      for (const [account, poller] of pollers) yield [account, poller.followedCount()];
+    },
+  });
+
+  const live = createLive({
+    tailer,
+    log,
+    store,
+    now,
+    hooks: {
+      onOpen: metrics.subscriptionOpened,
+      onClose: metrics.subscriptionClosed,
+      onDelivery: metrics.delivered,
+    },
+  });
+
+  const accounts = new Map<string, Account>();
+  for (const settings of config.accounts) {
+    accounts.set(
+      settings.name,
+      openAccount(settings, { now, onRequest: metrics.request, onHealth: live.accountChanged }),
+    );
+  }
+
+  const observer = createObserver({
+    store,
+    log,
+    now,
+    onCommit(entries, changed) {
+      for (const { account, cause } of entries) metrics.change(account, cause);
+      tailer.committed(entries, changed);
+    },
+    onObserved(campaign, observed) {
+      campaigns.noteFailure(campaign.key, null);
+      pollers.get(campaign.account)?.observed(campaign, observed);
+    },
+  });
+  for (const account of accounts.values()) {
+    const onFailure = (key: string, error: Parameters<typeof campaigns.noteFailure>[1]) =>
+      campaigns.noteFailure(key, error);
+    pollers.set(account.name, createPoller({ account, observer, logger, now, onFailure }));
+  }
+  const campaigns = createCampaigns({ accounts, store, log, observer, pollers, now });
+
+  const raw = new DataLoader<string, string | null>(
+    async (keys) => {
+      const known = await store.getRaw(keys);
+      return keys.map((key) => known.get(key) ?? null);
+    },
+    { cache: false },
+  );
+  const context = {
+    services: { providers, accounts, campaigns, store, log, live, raw },
+    viewer: { accounts: [...accounts.keys()] },
+  };
+  const { allowedOrigins } = config.server;
+  const server = createHttpServer({
+    ...config.server,
+    graphql: createGraphQLServer({ schema: createSchema(), context: () => context, allowedOrigins, logger }),
+    metrics,
+    checkReady: async () => void (await log.state()),
+    logger,
+  });
+
+  async function stop(): Promise<void> {
+    await server.stop();
+    await Promise.all([...pollers.values()].map((poller) => poller.stop()));
+    await observer.stop();
+    await database.destroy();
+  }
+
+  try {
+    const url = await server.start();
+    for (const [name, poller] of pollers) {
+      const configured = config.follow.filter(({ account }) => account === name);
+      poller.start(
+        await store.followed(name),
+        configured.map(({ externalId }) => externalId),
+      );
+    }
+    return { url, stop };
+  } catch (error) {
+    await database.destroy();
+    throw error;
+  }
+}

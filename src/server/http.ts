@@ -1,0 +1,101 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Logger } from 'pino';
+import type { GraphQLServer } from './graphql.ts';
+import type { Metrics } from './metrics.ts';
+import { isAllowedOrigin } from './origin.ts';
+import { serveWebSocket } from './websocket.ts';
+
+export interface HttpServerParts {
+  readonly host: string;
+  readonly port: number;
+  readonly allowedOrigins: readonly string[];
+  readonly graphql: GraphQLServer;
+  readonly metrics: Metrics;
+  /** Resolves if the service can do its work; what it rejects with is the reason why not. */
+  readonly checkReady: () => Promise<void>;
+  readonly logger: Logger;
+}
+
+/** The service's one port: GraphQL, health and metrics. */
+export function createHttpServer(parts: HttpServerParts) {
+  const { graphql, metrics, allowedOrigins, logger } = parts;
+  let stopping = false;
+
+  async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+    switch (pathname) {
+      case '/graphql':
+        if (isAllowedOrigin(request, allowedOrigins)) await graphql(request, response);
+        else sendJson(response, 403, { message: 'This origin is not in server.allowedOrigins.' });
+        return;
+      case '/health/live':
+        return sendJson(response, 200, { status: 'live' });
+      case '/health/ready':
+        return sendReadiness(response);
+      case '/metrics':
+        response.writeHead(200, { 'content-type': metrics.contentType }).end(await metrics.text());
+        return;
+      case '/':
+        response.writeHead(302, { location: '/graphql' }).end();
+        return;
+      default:
+        sendJson(response, 404, { message: 'There is nothing here. The API is at /graphql.' });
+    }
+  }
+
+  async function sendReadiness(response: ServerResponse): Promise<void> {
+    try {
+      if (stopping) throw new Error('The service is stopping.');
+      await parts.checkReady();
+      sendJson(response, 200, { status: 'ready' });
+    } catch (error) {
+      logger.warn({ err: error }, 'not ready');
+      sendJson(response, 503, {
+        status: 'not ready',
+        reason: stopping ? 'stopping' : 'the database does not answer',
+      });
+    }
+  }
+
+  const server = createServer((request, response) => {
+    respond(request, response).catch((error: unknown) => {
+      logger.error({ err: error }, 'a request failed in a way nobody foresaw');
+      if (!response.headersSent)
+        sendJson(response, 500, { message: 'Something went wrong here, and has been logged.' });
+      else response.destroy();
+    });
+  });
+  const closeWebSockets = serveWebSocket(server, graphql, allowedOrigins);
+
+  return {
+    /**
+     * @returns the URL that it answers at
+     * @throws when the port is taken or the address is not ours
+     */
+    async start(): Promise<string> {
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject);
+        server.listen(parts.port, parts.host, () => {
+          server.off('error', reject);
+          resolve();
+        });
+      });
+      const address = server.address();
+      const port = typeof address === 'object' && address ? address.port : parts.port;
+      return `http://${parts.host.includes(':') ? `[${parts.host}]` : parts.host}:${port}`;
+    },
+
+    /** Takes no new connections, tells those that are open to come back later, and closes them. */
+    async stop(): Promise<void> {
+      stopping = true;
+      const closed = new Promise((resolve) => server.close(resolve));
+      await closeWebSockets();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+function sendJson(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+}
