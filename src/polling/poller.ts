@@ -1,17 +1,11 @@
 import type { Logger } from 'pino';
 import type { Account } from '../accounts/account.ts';
 import type { Observed, Observer } from '../campaigns/observe.ts';
-import { type Campaign, campaignKey, isActive } from '../model/campaign.ts';
+import type { Campaign } from '../model/campaign.ts';
 import { ProblemError } from '../model/problem.ts';
-import { type Facts, nextInterval, nextListInterval } from './planner.ts';
-import { createDueQueue, type Tracked } from './queue.ts';
-
-/** A campaign that is followed already when the poller starts. */
-export interface Followed extends Omit<Facts, 'deleted' | 'unchanged'> {
-  readonly key: string;
-  readonly externalId: string;
-  readonly deletedAt: number | null;
-}
+import { nextListInterval } from './planner.ts';
+import type { Tracked } from './queue.ts';
+import { createTracking, type Followed } from './tracking.ts';
 
 export interface PollerParts {
   readonly account: Account;
@@ -24,138 +18,66 @@ export interface PollerParts {
 
 /** So many requests of one account are under way at most. */
 const mostInFlight = 4;
-/** After a failure that is not the account's (the database's, say), it is tried again after this. */
+/** After a failure that is not the provider's (the database's, say), it is tried again after this. */
 const ownFailurePauseMs = 5_000;
+/** A campaign that is to be followed, and is not there yet, is looked for this much more rarely than the floor. */
+const absentPace = 12;
 
-/** Reads one account's campaigns again and again: each when it is due, the list when there is one. */
+/** Reads one account's campaigns again and again: each when it is due, and the list where there is one. */
 export function createPoller({ account, observer, logger, now, onFailure }: PollerParts) {
-  const tracked = new Map<string, Tracked>();
-  const queue = createDueQueue();
-  const active = new Set<string>();
-  const running = new Set<Promise<void>>();
+  const { fastestMs, slowestMs } = account.polling;
   const ending = new AbortController();
   const call = { priority: 'poll', signal: ending.signal } as const;
-  let listDueAt = account.list ? 0 : Number.POSITIVE_INFINITY;
-  let listInterval = account.polling.fastestMs;
-  let listing = false;
+  const running = new Set<Promise<void>>();
   let wake = () => {};
   let loop: Promise<void> = Promise.resolve();
-
-  function track(key: string, externalId: string): Tracked {
-    const known = tracked.get(key);
-    if (known) return known;
-    const fresh: Tracked = {
-      key,
-      externalId,
-      urgent: true,
-      dueAt: now(),
-      lastReadAt: 0,
-      unchanged: 0,
-      revision: null,
-      reading: false,
-    };
-    tracked.set(key, fresh);
-    return fresh;
-  }
-
-  /** Sets when a campaign is due again, never sooner than the floor allows. */
-  function schedule(one: Tracked, facts: Facts): void {
-    const interval = nextInterval(facts, account.polling, now());
-    const isBusy = isActive({ status: facts.status, deletedAt: facts.deleted ? 0 : null });
-    if (isBusy) active.add(one.key);
-    else active.delete(one.key);
-    one.urgent = isBusy;
-    putAt(one, interval === null ? Number.POSITIVE_INFINITY : now() + interval);
-  }
-
-  function putAt(one: Tracked, dueAt: number): void {
-    one.dueAt = Math.max(dueAt, one.lastReadAt + account.polling.fastestMs);
-    queue.put(one);
-    wake();
-  }
-
-  /** After any reading, whoever asked for it. */
-  function observed(campaign: Campaign, { cause }: Observed): void {
-    if (!campaign.followed) {
-      forget(campaign.key);
-      return;
-    }
-    const fresh = !tracked.has(campaign.key);
-    const one = track(campaign.key, campaign.externalId);
-    const changed = one.revision !== campaign.revision;
-    one.revision = campaign.revision;
-    const fromList = cause === 'POLL' && !one.reading;
-    if (!fromList || account.list?.covers === 'everything') {
-      one.lastReadAt = now();
-      one.unchanged = changed ? 0 : one.unchanged + 1;
-    }
-    if (!fromList) {
-      schedule(one, factsOf(campaign, one));
-    } else if (account.list?.covers === 'everything') {
-      schedule(one, factsOf(campaign, one));
-      // The list comes round again; only when it does not is the campaign read by itself.
-      if (one.dueAt !== Number.POSITIVE_INFINITY) putAt(one, one.dueAt + 2 * listInterval);
-    } else if (fresh || changed) {
-      // The list has told of something new: the rest of it is worth a look at once.
-      schedule(one, factsOf(campaign, one));
-      putAt(one, now());
-    }
-  }
-
-  function forget(key: string): void {
-    const one = tracked.get(key);
-    if (one) one.dueAt = Number.POSITIVE_INFINITY;
-    tracked.delete(key);
-    active.delete(key);
-  }
+  const tracking = createTracking(account, now, () => wake());
+  let listDueAt = account.list ? 0 : Number.POSITIVE_INFINITY;
+  let listInterval = fastestMs;
+  let listing = false;
 
   async function readOne(one: Tracked): Promise<void> {
     one.reading = true;
     try {
       const reading = await account.read(one.externalId, call);
       one.lastReadAt = now();
-      const { name, channel } = account;
-      const [campaign] = await observer.observe([
-        { account: name, channel, externalId: one.externalId, reading, cause: 'POLL' },
-      ]);
-      // Configured to be followed, and not there: it may come yet.
-      if (!campaign) putAt(one, now() + 12 * account.polling.fastestMs);
+      const [campaign] = await observer.observe([observation(one.externalId, reading)]);
+      if (!campaign) tracking.putAt(one, now() + absentPace * fastestMs);
     } catch (error) {
       one.lastReadAt = now();
       if (error instanceof ProblemError && !ending.signal.aborted) onFailure(one.key, error);
-      putAt(one, now() + pauseAfter(error, `campaign ${one.externalId}`));
+      tracking.putAt(one, now() + pauseAfter(error, `campaign ${one.externalId}`));
     } finally {
       one.reading = false;
-      queue.put(one);
+      // What was put while it was being read did not count.
+      tracking.putAt(one, one.dueAt);
     }
   }
 
   async function readList(): Promise<void> {
     if (!account.list) return;
     listing = true;
+    tracking.beginRound();
     let pages = 0;
     try {
       for await (const readings of account.list.pages(call)) {
         pages += 1;
-        const { name, channel } = account;
-        await observer.observe(
-          readings.map((reading) => ({
-            account: name,
-            channel,
-            externalId: reading.externalId,
-            reading,
-            cause: 'POLL' as const,
-          })),
-        );
+        await observer.observe(readings.map((reading) => observation(reading.externalId, reading)));
+        for (const { externalId } of readings) tracking.listed(externalId);
       }
-      listInterval = nextListInterval(pages, active.size > 0, account.polling);
+      tracking.endRound();
+      listInterval = nextListInterval(pages, tracking.anyActive(), account.polling);
       listDueAt = now() + listInterval;
     } catch (error) {
-      const unknown = error instanceof ProblemError && error.code === 'NOT_SUPPORTED';
-      listDueAt = now() + (unknown ? account.polling.slowestMs : pauseAfter(error, 'the list'));
+      const isOffered = !(error instanceof ProblemError && error.code === 'NOT_SUPPORTED');
+      listDueAt = now() + (isOffered ? pauseAfter(error, 'the list') : slowestMs);
     } finally {
       listing = false;
     }
+  }
+
+  function observation(externalId: string, reading: Observed['reading']): Observed {
+    return { account: account.name, channel: account.channel, externalId, reading, cause: 'POLL' };
   }
 
   /** The account's health keeps count of the provider's failures; here only the pace follows from them. */
@@ -163,20 +85,21 @@ export function createPoller({ account, observer, logger, now, onFailure }: Poll
     if (ending.signal.aborted) return 0;
     if (error instanceof ProblemError) {
       logger.debug({ account: account.name, code: error.code }, `reading ${what}: ${error.message}`);
-      return Math.max(account.polling.fastestMs, account.health.retryAt() - now());
+      return Math.max(fastestMs, account.health.retryAt() - now());
     }
     logger.error({ account: account.name, err: error }, `reading ${what} failed`);
     return ownFailurePauseMs;
   }
 
-  /** Starts what is due, and says how long until more is, in ms. */
+  /** Starts what is due, and says how long until more is, in ms. While the provider is down, one look at a time. */
   function startDue(): number {
     const isDown = account.health.get().state === 'DOWN';
     while (running.size < (isDown ? 1 : mostInFlight)) {
       const readyAt = Math.max(now() + account.budget.waitMs('poll'), isDown ? account.health.retryAt() : 0);
       if (readyAt > now()) return readyAt - now();
       const start = nextJob();
-      if (!start) return Math.min(listing ? Number.POSITIVE_INFINITY : listDueAt, queue.nextDueAt()) - now();
+      if (!start)
+        return Math.min(listing ? Number.POSITIVE_INFINITY : listDueAt, tracking.nextDueAt()) - now();
       const job = start().finally(() => {
         running.delete(job);
         wake();
@@ -188,7 +111,7 @@ export function createPoller({ account, observer, logger, now, onFailure }: Poll
 
   function nextJob(): (() => Promise<void>) | null {
     if (!listing && listDueAt <= now()) return readList;
-    const one = queue.take(now());
+    const one = tracking.take();
     return one && (() => readOne(one));
   }
 
@@ -207,28 +130,33 @@ export function createPoller({ account, observer, logger, now, onFailure }: Poll
   }
 
   return {
-    /** @param followed what the store knows to be followed; the first looks are at what is under way */
+    /**
+     * @param followed what the store knows to be followed
+     * @param configured external ids that are to be followed, known or not
+     */
     start(followed: readonly Followed[], configured: readonly string[]): void {
-      for (const { key, externalId, deletedAt, ...facts } of followed) {
-        const one = track(key, externalId);
-        schedule(one, { ...facts, deleted: deletedAt !== null, unchanged: 0 });
-        if (one.dueAt !== Number.POSITIVE_INFINITY) putAt(one, now());
-      }
-      for (const externalId of configured) {
-        const key = campaignKey(account.name, externalId);
-        if (!tracked.has(key)) putAt(track(key, externalId), now());
-      }
+      for (const one of followed) tracking.resume(one);
+      for (const externalId of configured) tracking.add(externalId);
       loop = run();
     },
-    observed,
+
+    observed(campaign: Campaign, observed: Observed): void {
+      tracking.observed(campaign, observed, listInterval);
+    },
+
     /** When the campaign will be read by itself, ms since 1970; null: not. */
     nextPollAt(key: string): number | null {
-      const dueAt = tracked.get(key)?.dueAt ?? Number.POSITIVE_INFINITY;
-      const soonest = account.list?.covers === 'everything' && !listing ? Math.min(dueAt, listDueAt) : dueAt;
-      return tracked.has(key) && Number.isFinite(soonest) ? Math.max(soonest, now()) : null;
+      const dueAt = tracking.dueAt(key);
+      if (dueAt === null) return null;
+      const soonest = account.list?.covers === 'everything' ? Math.min(dueAt, listDueAt) : dueAt;
+      return Number.isFinite(soonest) ? Math.max(soonest, now()) : null;
     },
-    forget,
-    followedCount: (): number => tracked.size,
+
+    /** Ends the polling of a campaign. */
+    forget: (key: string) => tracking.forget(key),
+
+    followedCount: () => tracking.count(),
+
     /** Ends the loop and calls off what is under way; resolves once nothing runs any more. */
     async stop(): Promise<void> {
       ending.abort();
@@ -240,14 +168,3 @@ export function createPoller({ account, observer, logger, now, onFailure }: Poll
 }
 
 export type Poller = ReturnType<typeof createPoller>;
-
-function factsOf(campaign: Campaign, one: Tracked): Facts {
-  return {
-    status: campaign.status,
-    scheduledAt: campaign.scheduledAt,
-    changedAt: campaign.changedAt,
-    statsFinal: campaign.stats?.final ?? false,
-    deleted: campaign.deletedAt !== null,
-    unchanged: one.unchanged,
-  };
-}

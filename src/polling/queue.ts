@@ -13,6 +13,8 @@ export interface Tracked {
   /** Its revision when it was last looked at; null before the first look. */
   revision: number | null;
   reading: boolean;
+  /** The last round of the list that named it; 0: none yet. */
+  listedIn: number;
 }
 
 interface Entry {

@@ -75,7 +75,16 @@ export function createCampaignStore(database: Database) {
     async followed(account: string) {
       const rows = await database
         .selectFrom('campaigns')
-        .select(['key', 'externalId', 'status', 'scheduledAt', 'statsFinal', 'changedAt', 'deletedAt'])
+        .select([
+          'key',
+          'externalId',
+          'status',
+          'scheduledAt',
+          'statsFinal',
+          'changedAt',
+          'deletedAt',
+          'revision',
+        ])
         .where('account', '=', account)
         .where('followed', '=', 1)
         .execute();
