@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { type Account, openAccount } from './accounts/account.ts';
 import { createCampaigns } from './campaigns/campaigns.ts';
 import { createObserver } from './campaigns/observe.ts';
+import { createWarningLog } from './campaigns/warnings.ts';
 import type { Config } from './config.ts';
 import { createSchema } from './graphql/schema.ts';
 import { createLive } from './live/live.ts';
@@ -34,6 +35,7 @@ export async function startApp(config: Config, logger: Logger, now: () => number
   const log = createChangeLog(database);
   const tailer = await createTailer({ log, store });
 
+  const warnings = createWarningLog(logger);
   const pollers = new Map<string, Poller>();
   const metrics = createMetrics({
     *followed() {
@@ -70,7 +72,8 @@ export async function startApp(config: Config, logger: Logger, now: () => number
       tailer.committed(entries, changed);
     },
     onObserved(campaign, observed) {
-      campaigns.noteFailure(campaign.key, null);
+      campaigns.noteFailure(campaign.key, observed.reading?.incomplete ?? null);
+      warnings.log(campaign.key, observed.reading?.warnings ?? []);
       pollers.get(campaign.account)?.observed(campaign, observed);
     },
   });

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CampaignReading, Channel } from '../model/campaign.ts';
 import { concernsAccount, ProblemError } from '../model/problem.ts';
-import { createHttp, type RequestOutcome } from '../providers/http.ts';
-import type { Call, Provider, RequestBudget } from '../providers/provider.ts';
+import { type Call, createHttp, type RequestOutcome } from '../providers/http.ts';
+import type { Provider, RequestBudget } from '../providers/provider.ts';
 import { type Budget, createBudget } from './budget.ts';
 import { createHealth, type Health } from './health.ts';
 

@@ -1,7 +1,12 @@
 import got, { RequestError, TimeoutError } from 'got';
 import { ProblemError } from '../model/problem.ts';
-import type { Call } from './provider.ts';
 import { redactJson, redactText } from './redact.ts';
+
+/** Who waits for a call: a person, whose calls go first, or the poller. */
+export interface Call {
+  readonly priority: 'person' | 'poll';
+  readonly signal?: AbortSignal;
+}
 
 export interface HttpOptions {
   /** Paths are appended to it. */

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { CampaignReading, Channel } from '../model/campaign.ts';
-import type { Http, HttpOptions } from './http.ts';
+import type { Call, Http, HttpOptions } from './http.ts';
 
 export type Capability =
   | 'LIST'
@@ -21,12 +21,6 @@ export type Capability =
 export interface RequestBudget {
   readonly limit: number;
   readonly windowSeconds: number;
-}
-
-/** Who waits for a call: a person, whose calls go first, or the poller. */
-export interface Call {
-  readonly priority: 'person' | 'poll';
-  readonly signal?: AbortSignal;
 }
 
 export interface CampaignList {

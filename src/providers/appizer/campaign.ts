@@ -4,14 +4,14 @@ import { parseWire, readNumber, readTime, statusWord } from '../read.ts';
 import { type CampaignBody, campaignBody } from './wire.ts';
 
 /** Source: providers/appizer-campaign-status.txt, "Campaign Status Values"; both spellings of cancelled are accepted. */
-const statuses: Readonly<Record<string, CampaignStatus>> = {
-  pending: 'QUEUED',
-  sending: 'SENDING',
-  completed: 'COMPLETED',
-  failed: 'FAILED',
-  cancelled: 'CANCELED',
-  canceled: 'CANCELED',
-};
+const statuses = new Map<string, CampaignStatus>([
+  ['pending', 'QUEUED'],
+  ['sending', 'SENDING'],
+  ['completed', 'COMPLETED'],
+  ['failed', 'FAILED'],
+  ['cancelled', 'CANCELED'],
+  ['canceled', 'CANCELED'],
+]);
 
 /** How far a printed rate may be from the one computed here: Appizer rounds to three places or fewer. */
 const rateTolerance = 0.006;
@@ -22,7 +22,7 @@ const rateTolerance = 0.006;
  */
 export function readCampaign(body: unknown, externalId: string, raw: unknown): CampaignReading {
   const wire = parseWire(campaignBody, body, 'campaign');
-  const status = statuses[statusWord(wire.status)] ?? 'UNKNOWN';
+  const status = statuses.get(statusWord(wire.status)) ?? 'UNKNOWN';
   const stats = readStats(wire, status);
   return {
     externalId,

@@ -1,6 +1,5 @@
 import { ProblemError } from '../../model/problem.ts';
-import { type Http, type HttpReply, statusProblem } from '../http.ts';
-import type { Call } from '../provider.ts';
+import { type Call, type Http, type HttpReply, statusProblem } from '../http.ts';
 import { readNumber } from '../read.ts';
 import { errorBody } from './wire.ts';
 
@@ -21,7 +20,7 @@ export function createClient(http: Http, apiKey: string) {
         call,
       );
       if (reply.status === 404) return null;
-      const problem = problemOf(reply);
+      const problem = problemOf(reply, http);
       if (problem) throw problem;
       return reply.body;
     },
@@ -29,11 +28,12 @@ export function createClient(http: Http, apiKey: string) {
 }
 
 /** Success is a 2xx whose body does not say `success: false`. */
-function problemOf(reply: HttpReply): ProblemError | null {
+function problemOf(reply: HttpReply, http: Http): ProblemError | null {
   const error = errorBody.safeParse(reply.body).data;
   const failed = reply.status >= 300 || error?.success === false;
   if (!failed) return null;
-  const problem = statusProblem(reply, error?.message ?? error?.error ?? null, error?.code ?? null);
+  const words = error?.message ?? error?.error ?? null;
+  const problem = statusProblem(reply, words && http.redactText(words), error?.code ?? null);
   if (problem.code !== 'PROVIDER_RATE_LIMITED') return problem;
   return new ProblemError(problem.code, problem.message, {
     providerCode: problem.providerCode,

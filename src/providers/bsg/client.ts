@@ -1,6 +1,5 @@
 import { type ProblemCode, ProblemError } from '../../model/problem.ts';
-import { type Http, type HttpReply, type HttpRequest, statusProblem } from '../http.ts';
-import type { Call } from '../provider.ts';
+import { type Call, type Http, type HttpReply, type HttpRequest, statusProblem } from '../http.ts';
 import { listOf, parseWire, readCount } from '../read.ts';
 import { createSession } from './session.ts';
 import { campaignsBody, dataOf, type ErrorBody, errorBody, tokenBody } from './wire.ts';

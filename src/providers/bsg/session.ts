@@ -1,5 +1,5 @@
 import { ProblemError } from '../../model/problem.ts';
-import type { Call } from '../provider.ts';
+import type { Call } from '../http.ts';
 import { readNumber } from '../read.ts';
 import { tokenClaims } from './wire.ts';
 

@@ -24,26 +24,26 @@ export interface Reading {
 }
 
 /** Source: providers/README.md 3.5. "Ready" depends on the schedule; "Active" stands in two samples and in no list. */
-const statuses: Readonly<Record<string, CampaignStatus>> = {
-  draft: 'DRAFT',
-  pendingapproval: 'PENDING_APPROVAL',
-  pending: 'PENDING_APPROVAL',
-  scheduled: 'SCHEDULED',
-  sending: 'SENDING',
-  active: 'SENDING',
-  paused: 'PAUSED',
-  sent: 'COMPLETED',
-  completed: 'COMPLETED',
-  failed: 'FAILED',
-};
+const statuses = new Map<string, CampaignStatus>([
+  ['draft', 'DRAFT'],
+  ['pendingapproval', 'PENDING_APPROVAL'],
+  ['pending', 'PENDING_APPROVAL'],
+  ['scheduled', 'SCHEDULED'],
+  ['sending', 'SENDING'],
+  ['active', 'SENDING'],
+  ['paused', 'PAUSED'],
+  ['sent', 'COMPLETED'],
+  ['completed', 'COMPLETED'],
+  ['failed', 'FAILED'],
+]);
 
 /** What "Ready" means, by ScheduleType. */
-const readyStatuses: Readonly<Record<string, CampaignStatus>> = {
-  notscheduled: 'DRAFT',
-  immediate: 'QUEUED',
-  future: 'SCHEDULED',
-  recursive: 'SCHEDULED',
-};
+const readyStatuses = new Map<string, CampaignStatus>([
+  ['notscheduled', 'DRAFT'],
+  ['immediate', 'QUEUED'],
+  ['future', 'SCHEDULED'],
+  ['recursive', 'SCHEDULED'],
+]);
 
 /**
  * Reads the body of Campaign.Get; null where it says, as `Campaign: []`, that there is no such campaign.
@@ -125,7 +125,7 @@ function readStatus(wire: CampaignWire, scheduledAt: number | null, now: number)
   const schedule = wire.scheduletype;
   if (word === 'ready') {
     const guess: CampaignStatus = scheduledAt !== null && scheduledAt > now ? 'SCHEDULED' : 'QUEUED';
-    const known = readyStatuses[statusWord(schedule ?? '')];
+    const known = readyStatuses.get(statusWord(schedule ?? ''));
     const odd = schedule !== null && !known;
     return {
       providerStatus,
@@ -133,7 +133,7 @@ function readStatus(wire: CampaignWire, scheduledAt: number | null, now: number)
       warnings: odd ? [`The ScheduleType "${schedule}" is in no document.`] : [],
     };
   }
-  const status = statuses[word] ?? 'UNKNOWN';
+  const status = statuses.get(word) ?? 'UNKNOWN';
   return { providerStatus, status, warnings: statusWarnings(providerStatus, word) };
 }
 
@@ -144,7 +144,7 @@ function statusWarnings(providerStatus: string, word: string): string[] {
       `UNDOCUMENTED_STATUS: "${providerStatus}" is in no list of Octeth's statuses; it is read as SENDING.`,
     ];
   }
-  return statuses[word]
+  return statuses.get(word)
     ? []
     : [`UNDOCUMENTED_STATUS: "${providerStatus}" is in no list of Octeth's statuses.`];
 }

@@ -1,5 +1,4 @@
-import type { Http, HttpReply } from '../http.ts';
-import type { Call } from '../provider.ts';
+import type { Call, Http, HttpReply } from '../http.ts';
 import { campaignGetCodes, campaignsGetCodes, problemOf } from './envelope.ts';
 
 /** An API key of the user, or a session that was opened elsewhere. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { CampaignReading } from '../../model/campaign.ts';
-import { type Call, defineProvider } from '../provider.ts';
+import type { Call } from '../http.ts';
+import { defineProvider } from '../provider.ts';
 import { httpUrl, timeZone } from '../settings.ts';
 import { type Reading, readCampaign, readListEntry, readPage } from './campaign.ts';
 import { type Client, createClient } from './client.ts';

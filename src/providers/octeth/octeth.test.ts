@@ -120,7 +120,7 @@ test.each([
   [{ sessionId: 'b', timeZone: 'Europe/Berlin' }, []],
   [{}, ['apiKey: missing (or give sessionId)']],
   [{ apiKey: 'a', sessionId: 'b' }, ['apiKey: given together with sessionId; only one of them is wanted']],
-  [{ apiKey: 'a', timeZone: 'Mars' }, ['timeZone: unknown; an IANA name is wanted, like Europe/Berlin']],
+  [{ apiKey: 'a', timeZone: 'Mars' }, ['timeZone: must be an IANA time zone, such as Europe/Berlin']],
 ])('settings %j have the problems %j', (settings, problems) => {
   const { error } = octeth.settings.safeParse({ baseUrl: 'https://mail.example.com', ...settings });
   expect((error?.issues ?? []).map(({ path, message }) => `${path.join('.')}: ${message}`)).toEqual(problems);

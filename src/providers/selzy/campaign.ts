@@ -5,19 +5,19 @@ import type { Answer } from './client.ts';
 import { type ListEntry, listEntry, type StatsResult, statsResult, statusResult } from './wire.ts';
 
 /** Source: providers/selzy-getCampaignStatus.txt: `stopped` is a pause. Both spellings of canceled are accepted. */
-const statuses: Readonly<Record<string, CampaignStatus>> = {
-  waitscensor: 'PENDING_APPROVAL',
-  censorhold: 'PENDING_APPROVAL',
-  declined: 'REJECTED',
-  waitsschedule: 'QUEUED',
-  scheduled: 'SCHEDULED',
-  inprogress: 'SENDING',
-  analysed: 'COMPLETED',
-  completed: 'COMPLETED',
-  stopped: 'PAUSED',
-  canceled: 'CANCELED',
-  cancelled: 'CANCELED',
-};
+const statuses = new Map<string, CampaignStatus>([
+  ['waitscensor', 'PENDING_APPROVAL'],
+  ['censorhold', 'PENDING_APPROVAL'],
+  ['declined', 'REJECTED'],
+  ['waitsschedule', 'QUEUED'],
+  ['scheduled', 'SCHEDULED'],
+  ['inprogress', 'SENDING'],
+  ['analysed', 'COMPLETED'],
+  ['completed', 'COMPLETED'],
+  ['stopped', 'PAUSED'],
+  ['canceled', 'CANCELED'],
+  ['cancelled', 'CANCELED'],
+]);
 
 const begun: ReadonlySet<CampaignStatus> = new Set(['SENDING', 'PAUSED', 'COMPLETED']);
 /** CANCELED and UNKNOWN don't tell whether sending had begun. */
@@ -95,7 +95,7 @@ type StatusReading = Pick<
 /** `start_time` is the plan; once sending has begun it is also when it did. */
 function readStatus(providerStatus: string, startTime: number | null): StatusReading {
   const word = statusWord(providerStatus);
-  const status = statuses[word] ?? 'UNKNOWN';
+  const status = statuses.get(word) ?? 'UNKNOWN';
   const told: StatusReading = {
     status,
     providerStatus,

@@ -1,6 +1,5 @@
 import { ProblemError } from '../../model/problem.ts';
-import type { Http } from '../http.ts';
-import type { Call } from '../provider.ts';
+import type { Call, Http } from '../http.ts';
 import { parseWire } from '../read.ts';
 import { decodeEntities, problemOf } from './errors.ts';
 import { envelope } from './wire.ts';

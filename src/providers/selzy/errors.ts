@@ -3,16 +3,16 @@ import { type HttpReply, retryAfterMs, statusProblem } from '../http.ts';
 import { envelope } from './wire.ts';
 
 /** Source: selzy.com, "API errors" (providers/README.md 1.8); `unspecified` is told apart by its words. */
-const codes: Readonly<Record<string, ProblemCode>> = {
-  invalid_api_key: 'PROVIDER_UNAUTHENTICATED',
-  access_denied: 'PROVIDER_FORBIDDEN',
-  unknown_method: 'NOT_SUPPORTED',
-  invalid_arg: 'BAD_INPUT',
-  not_enough_money: 'PROVIDER_REJECTED',
-  retry_later: 'PROVIDER_UNAVAILABLE',
-  api_call_limit_exceeded_for_api_key: 'PROVIDER_RATE_LIMITED',
-  api_call_limit_exceeded_for_ip: 'PROVIDER_RATE_LIMITED',
-};
+const codes = new Map<string, ProblemCode>([
+  ['invalid_api_key', 'PROVIDER_UNAUTHENTICATED'],
+  ['access_denied', 'PROVIDER_FORBIDDEN'],
+  ['unknown_method', 'NOT_SUPPORTED'],
+  ['invalid_arg', 'BAD_INPUT'],
+  ['not_enough_money', 'PROVIDER_REJECTED'],
+  ['retry_later', 'PROVIDER_UNAVAILABLE'],
+  ['api_call_limit_exceeded_for_api_key', 'PROVIDER_RATE_LIMITED'],
+  ['api_call_limit_exceeded_for_ip', 'PROVIDER_RATE_LIMITED'],
+]);
 
 /** How long to stay away once a limit is exceeded: Selzy counts calls per minute, and sends no Retry-After. */
 const limitWindowMs = 60_000;
@@ -54,7 +54,7 @@ const entities: Readonly<Record<string, string>> = {
 
 function problemCode(code: string, message: string): ProblemCode | null {
   if (code.startsWith('api_call_limit_exceeded')) return 'PROVIDER_RATE_LIMITED';
-  if (code !== 'unspecified') return codes[code] ?? null;
+  if (code !== 'unspecified') return codes.get(code) ?? null;
   if (/not found|does(n't| not) exist/i.test(message)) return 'NOT_FOUND';
   if (/can('t|not) be cancel/i.test(message)) return 'INVALID_STATE';
   return /access denied/i.test(message) ? 'PROVIDER_FORBIDDEN' : null;
