@@ -1,8 +1,9 @@
 /** What GraphiQL opens with, a tab each. Tests run every one of them. */
 export const exampleTabs = [
   {
-    query: `# Every campaign of every account, the last one that changed first.
-# Ctrl-Enter runs it; the book at the top left has the documentation of every field.
+    query: `# Every campaign, the last one that changed first.
+# Ctrl-Enter runs it. The icon at the top left opens
+# the documentation of every type and field.
 query Campaigns {
   campaigns(first: 20) {
     totalCount
@@ -23,8 +24,10 @@ query Campaigns {
 `,
   },
   {
-    query: `# Every change of every campaign, as it is seen. Run it and wait a few seconds.
-# "cursor" is your place: give the last one as \`after\` and you miss nothing.
+    query: `# Every change of every campaign, as it is seen.
+# Run it and wait a few seconds. The cursor is your
+# place: come back with it as \`after\`, and nothing
+# is missed.
 subscription Changes {
   campaignUpdated {
     cursor
@@ -38,7 +41,8 @@ subscription Changes {
 `,
   },
   {
-    query: `# Only changes of status, of campaigns that are being sent or stop to be.
+    query: `# Changes of status alone, of campaigns that begin
+# or cease to be sent.
 subscription Statuses {
   campaignStatusChanged(filter: { statuses: [SENDING] }) {
     at
@@ -66,7 +70,7 @@ query Summary {
 `,
   },
   {
-    query: `# The campaigns that are being sent now, with where each has been.
+    query: `# What is being sent now, and where it has been.
 query Sending {
   campaigns(filter: { statuses: [SENDING] }, orderBy: { field: NAME, direction: ASC }, first: 5) {
     nodes {
@@ -80,7 +84,8 @@ query Sending {
 `,
   },
   {
-    query: `# Follow a campaign that its provider can't list (put your account and its id there).
+    query: `# Follow a campaign that its provider can't list:
+# put your account and the campaign's id there.
 mutation Follow {
   followCampaign(account: "appizer-main", externalId: "camp_101") {
     campaign { id status stats { recipients sent } }

@@ -3,7 +3,8 @@ import { createYoga } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import type { GraphQLContext } from '../graphql/context.ts';
 import { toClientError } from '../graphql/errors.ts';
-import { exampleTabs } from '../graphql/examples.ts';
+
+import { graphiqlOptions, renderGraphiql } from './graphiql.ts';
 
 export interface GraphQLServerParts {
   readonly schema: GraphQLSchema;
@@ -31,18 +32,8 @@ export function createGraphQLServer({ schema, context, allowedOrigins, logger }:
         ? { origin: [origin], credentials: false }
         : false;
     },
-    graphiql: {
-      title: 'campaign-graph',
-      subscriptionsProtocol: 'WS',
-      defaultTabs: [...exampleTabs],
-      inputValueDeprecation: true,
-      schemaDescription: true,
-    },
-    // GraphiQL from our own files: it works with no internet. It is large, so it is loaded when first asked for.
-    renderGraphiQL: async (options) => {
-      const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
-      return renderGraphiQL(options);
-    },
+    graphiql: graphiqlOptions,
+    renderGraphiQL: renderGraphiql,
   });
 }
 

@@ -1,0 +1,196 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { RequestBudget } from '../providers/provider.ts';
+import { createBudget } from './budget.ts';
+
+/** More than a window may be taken longer than it is, as requests take a while to arrive. */
+const atMostLateMs = 1_000;
+
+function openBudget(...budgets: RequestBudget[]) {
+  let at = Date.parse('2026-03-01T12:00:00Z');
+  const budget = createBudget(budgets, () => at);
+  return {
+    ...budget,
+    now: () => at,
+    pass(ms: number): void {
+      at += ms;
+    },
+    /** Makes so many requests as may be made now, at most `most`, and says how many. */
+    spendAll(priority: 'person' | 'poll', most = 1_000): number {
+      let made = 0;
+      while (made < most && budget.waitMs(priority) === 0) {
+        budget.spend();
+        made += 1;
+      }
+      return made;
+    },
+  };
+}
+
+describe('one window', () => {
+  test('lets its limit out at once, and the next when the first falls out', () => {
+    const budget = openBudget({ limit: 3, windowSeconds: 60 });
+    expect(budget.spendAll('person')).toBe(3);
+    const waitMs = budget.waitMs('person');
+    expect(waitMs).toBeGreaterThanOrEqual(60_000);
+    expect(waitMs).toBeLessThanOrEqual(60_000 + atMostLateMs);
+    budget.pass(waitMs - 1);
+    expect(budget.waitMs('person')).toBe(1);
+    budget.pass(1);
+    expect(budget.waitMs('person')).toBe(0);
+  });
+
+  test('slides: each request comes back by itself', () => {
+    const budget = openBudget({ limit: 3, windowSeconds: 60 });
+    for (const pauseMs of [0, 20_000, 20_000]) {
+      budget.pass(pauseMs);
+      budget.spend();
+    }
+    budget.pass(budget.waitMs('person'));
+    expect(budget.spendAll('person')).toBe(1);
+    expect(budget.waitMs('person')).toBe(20_000);
+  });
+
+  test('keeps a fifth for people, whoever has used the rest', () => {
+    const budget = openBudget({ limit: 10, windowSeconds: 60 });
+    expect(budget.spendAll('person', 5)).toBe(5);
+    expect(budget.spendAll('poll')).toBe(3);
+    expect(budget.waitMs('poll')).toBeGreaterThan(0);
+    expect(budget.spendAll('person')).toBe(2);
+  });
+
+  test('of one request lets the poller have it', () => {
+    const budget = openBudget({ limit: 1, windowSeconds: 60 });
+    expect(budget.spendAll('poll')).toBe(1);
+  });
+});
+
+test('of several windows the one that is full longest counts', () => {
+  const budget = openBudget({ limit: 4, windowSeconds: 10 }, { limit: 6, windowSeconds: 3_600 });
+  expect(budget.spendAll('person')).toBe(4);
+  budget.pass(budget.waitMs('person'));
+  expect(budget.now() - Date.parse('2026-03-01T12:00:00Z')).toBeLessThan(11_001);
+  expect(budget.spendAll('person')).toBe(2);
+  expect(budget.waitMs('person')).toBeGreaterThan(3_500_000);
+});
+
+test('without a window there is no limit', () => {
+  const budget = openBudget();
+  expect(budget.spendAll('poll', 500)).toBe(500);
+  expect(budget.state()).toEqual({ limit: 0, windowSeconds: 0, used: 0, exhaustedUntil: null });
+});
+
+describe('a pause', () => {
+  test('holds people and poller alike, until its end', () => {
+    const budget = openBudget({ limit: 10, windowSeconds: 60 });
+    budget.pauseUntil(budget.now() + 7_000);
+    expect([budget.waitMs('person'), budget.waitMs('poll')]).toEqual([7_000, 7_000]);
+    budget.pass(7_000);
+    expect([budget.waitMs('person'), budget.waitMs('poll')]).toEqual([0, 0]);
+  });
+
+  test('is not shortened by a shorter one', () => {
+    const budget = openBudget({ limit: 10, windowSeconds: 60 });
+    budget.pauseUntil(budget.now() + 7_000);
+    budget.pauseUntil(budget.now() + 1_000);
+    expect(budget.waitMs('person')).toBe(7_000);
+  });
+
+  test('that ends before the window does not open it', () => {
+    const budget = openBudget({ limit: 1, windowSeconds: 60 });
+    budget.spend();
+    budget.pauseUntil(budget.now() + 7_000);
+    expect(budget.waitMs('person')).toBeGreaterThanOrEqual(60_000);
+  });
+});
+
+describe('the state', () => {
+  test('is of the window nearest to its end', () => {
+    const budget = openBudget({ limit: 10, windowSeconds: 60 }, { limit: 4, windowSeconds: 3_600 });
+    expect(budget.state()).toEqual({ limit: 10, windowSeconds: 60, used: 0, exhaustedUntil: null });
+    expect(budget.spendAll('person', 3)).toBe(3);
+    expect(budget.state()).toEqual({ limit: 4, windowSeconds: 3_600, used: 3, exhaustedUntil: null });
+  });
+
+  test('says until when nothing may be asked', () => {
+    const budget = openBudget({ limit: 2, windowSeconds: 60 });
+    budget.spendAll('person');
+    const { used, exhaustedUntil } = budget.state();
+    expect([used, exhaustedUntil]).toEqual([2, budget.now() + budget.waitMs('person')]);
+    budget.pass(budget.waitMs('person'));
+    expect(budget.state()).toMatchObject({ used: 0, exhaustedUntil: null });
+  });
+
+  test('is exhausted while the provider asks to be left alone', () => {
+    const budget = openBudget({ limit: 2, windowSeconds: 60 });
+    budget.pauseUntil(budget.now() + 5_000);
+    expect(budget.state()).toMatchObject({ used: 0, exhaustedUntil: budget.now() + 5_000 });
+  });
+
+  test('is not exhausted while only the poller has to wait', () => {
+    const budget = openBudget({ limit: 10, windowSeconds: 60 });
+    budget.spendAll('poll');
+    expect(budget.state()).toMatchObject({ used: 8, exhaustedUntil: null });
+  });
+});
+
+const anyBudgets = fc.array(
+  fc.record({ limit: fc.integer({ min: 1, max: 12 }), windowSeconds: fc.integer({ min: 1, max: 20 }) }),
+  { minLength: 1, maxLength: 3 },
+);
+
+const anyAsking = fc.array(
+  fc.record({
+    pauseMs: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 300 }), fc.integer({ min: 0, max: 8_000 })),
+    priority: fc.constantFrom('person', 'poll'),
+    /** How often it is asked at that moment. */
+    times: fc.integer({ min: 1, max: 15 }),
+  }),
+  { maxLength: 80 },
+);
+
+describe('whatever the pattern of asking', () => {
+  test('no window ever holds more than its limit, nor polls more than their share', () => {
+    fc.assert(
+      fc.property(anyBudgets, anyAsking, (budgets, asking) => {
+        const budget = openBudget(...budgets);
+        const made: number[] = [];
+        for (const { pauseMs, priority, times } of asking) {
+          budget.pass(pauseMs);
+          for (let time = 0; time < times && budget.waitMs(priority) === 0; time++) {
+            budget.spend();
+            made.push(budget.now());
+            for (const { limit, windowSeconds } of budgets) {
+              const allowed = priority === 'person' ? limit : Math.max(1, Math.floor(limit * 0.8));
+              const since = budget.now() - windowSeconds * 1_000;
+              expect(made.filter((at) => at > since).length).toBeLessThanOrEqual(allowed);
+            }
+          }
+        }
+      }),
+    );
+  });
+
+  test('a person waits only while a window is full, and then exactly until it is not', () => {
+    fc.assert(
+      fc.property(anyBudgets, anyAsking, (budgets, asking) => {
+        const budget = openBudget(...budgets);
+        const made: number[] = [];
+        for (const { pauseMs, priority, times } of asking) {
+          budget.pass(pauseMs);
+          for (let time = 0; time < times && budget.waitMs(priority) === 0; time++) {
+            budget.spend();
+            made.push(budget.now());
+          }
+          const isFull = budgets.some(({ limit, windowSeconds }) => {
+            const since = budget.now() - windowSeconds * 1_000 - atMostLateMs;
+            return made.filter((at) => at > since).length >= limit;
+          });
+          const waitMs = budget.waitMs('person');
+          if (!isFull) expect(waitMs).toBe(0);
+          expect(budget.state().exhaustedUntil).toBe(waitMs === 0 ? null : budget.now() + waitMs);
+        }
+      }),
+    );
+  });
+});

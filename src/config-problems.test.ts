@@ -1,0 +1,260 @@
+import { describe, expect, test, vi } from 'vitest';
+import { ConfigError, readConfig } from './config.ts';
+
+const secret = '5ecr3t-k3y';
+/** Stands for the secret, which is in the environment. */
+const fromEnvironment = '$'.concat('{SECRET}');
+const selzy = { name: 'shop', provider: 'selzy', apiKey: 'key' };
+
+/** What a configuration is refused with, a sentence per problem; JSON is YAML, too. */
+function problemsOf(config: object | string): readonly string[] {
+  try {
+    readConfig(typeof config === 'string' ? config : JSON.stringify(config), { SECRET: secret });
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+describe('a configuration is refused with a path and a reason:', () => {
+  test.each<[string, object, RegExp]>([
+    ['no accounts', {}, /^accounts: missing$/],
+    ['an empty list of accounts', { accounts: [] }, /^accounts: must name at least one account$/],
+    ['accounts that are no list', { accounts: { a: selzy } }, /^accounts: expected array/],
+    [
+      'an account that is none',
+      { accounts: ['shop'] },
+      /^accounts\[0\].provider: missing; there are .*appizer/,
+    ],
+    [
+      'a missing key',
+      { accounts: [selzy, { ...selzy, name: 'b', apiKey: undefined }] },
+      /^accounts\[1\]\.apiKey: missing$/,
+    ],
+    [
+      'a key that is no text',
+      { accounts: [{ ...selzy, apiKey: 12345 }] },
+      /^accounts\[0\]\.apiKey: expected string/,
+    ],
+    [
+      'an unknown provider',
+      { accounts: [{ ...selzy, provider: 'pigeon' }] },
+      /^accounts\[0\]\.provider: unknown; there are/,
+    ],
+    ['a name twice', { accounts: [selzy, selzy] }, /^accounts\[1\]\.name: "shop" is taken already$/],
+    [
+      'a name with a colon',
+      { accounts: [{ ...selzy, name: 'a:b' }] },
+      /^accounts\[0\]\.name: must be of a-z/,
+    ],
+    [
+      'a name in capitals',
+      { accounts: [{ ...selzy, name: 'Shop' }] },
+      /^accounts\[0\]\.name: must be of a-z/,
+    ],
+    [
+      'a missing baseUrl',
+      { accounts: [{ ...selzy, provider: 'octeth' }] },
+      /^accounts\[0\]\.baseUrl: missing$/,
+    ],
+    [
+      'a baseUrl without http',
+      { accounts: [{ ...selzy, baseUrl: 'api.selzy.com' }] },
+      /^accounts\[0\]\.baseUrl: must be a URL/,
+    ],
+    [
+      'another channel',
+      { accounts: [{ ...selzy, channel: 'PUSH' }] },
+      /^accounts\[0\]\.channel: .*EMAIL.*SMS/,
+    ],
+    [
+      'a time zone of Mars',
+      { accounts: [{ ...selzy, timeZone: 'Mars' }] },
+      /^accounts\[0\]\.timeZone: must be an IANA/,
+    ],
+    ['a budget of none', { accounts: [{ ...selzy, requestBudget: [] }] }, /^accounts\[0\]\.requestBudget: /],
+    [
+      'a budget of nothing',
+      { accounts: [{ ...selzy, requestBudget: { limit: 0, windowSeconds: 60 } }] },
+      /^accounts\[0\]\.requestBudget\.limit: .*>0/,
+    ],
+    [
+      'a budget without a window',
+      { accounts: [{ ...selzy, requestBudget: { limit: 10 } }] },
+      /^accounts\[0\]\.requestBudget\.windowSeconds: missing$/,
+    ],
+    [
+      'an unknown key of a budget',
+      { accounts: [{ ...selzy, requestBudget: [{ limit: 1, windowSeconds: 1, burst: 2 }] }] },
+      /^accounts\[0\]\.requestBudget\[0\]\.burst: unknown key$/,
+    ],
+    [
+      'polling that never ends',
+      { accounts: [{ ...selzy, polling: { fastest: 0 } }] },
+      /^accounts\[0\]\.polling\.fastest: .*>0/,
+    ],
+    [
+      'slowest below fastest',
+      { accounts: [selzy], polling: { fastest: 9, slowest: 8 } },
+      /^accounts\[0\]\.polling: slowest \(8 s\) is below fastest \(9 s\)$/,
+    ],
+    ['an unknown key', { accounts: [selzy], acounts: [] }, /^acounts: unknown key$/],
+    [
+      'an unknown key of an account',
+      { accounts: [{ ...selzy, apikey: 'x' }] },
+      /^accounts\[0\]\.apikey: unknown key$/,
+    ],
+    [
+      'an unknown key of the server',
+      { accounts: [selzy], server: { prot: 1 } },
+      /^server\.prot: unknown key$/,
+    ],
+    [
+      'an unknown key of the polling',
+      { accounts: [selzy], polling: { often: 1 } },
+      /^polling\.often: unknown key$/,
+    ],
+    [
+      'an open address',
+      { accounts: [selzy], server: { host: '0.0.0.0' } },
+      /^server\.host: only a loopback address/,
+    ],
+    ['a port too high', { accounts: [selzy], server: { port: 65_536 } }, /^server\.port: .*65535/],
+    [
+      'an origin that is none',
+      { accounts: [selzy], server: { allowedOrigins: ['*'] } },
+      /^server\.allowedOrigins\[0\]: must be a URL/,
+    ],
+    ['another database', { accounts: [selzy], database: 'mysql://x' }, /^database: must be sqlite:/],
+    [
+      'someone to follow nowhere',
+      { accounts: [selzy], follow: [{ account: 'b', externalId: '1' }] },
+      /^follow\[0\]\.account: there is no account "b"$/,
+    ],
+    [
+      'nobody to follow',
+      { accounts: [selzy], follow: [{ account: 'shop' }] },
+      /^follow\[0\]\.externalId: missing$/,
+    ],
+  ])('%s', (_name, config, sentence) => {
+    expect(problemsOf(config)).toEqual([expect.stringMatching(sentence)]);
+  });
+
+  test.each(['', 'accounts', '- a', '5'])('a text that is no configuration: %j', (text) => {
+    expect(problemsOf(text)).toHaveLength(1);
+  });
+});
+
+test.each(['127.0.0.1', '127.1.2.3', '::1', 'localhost'])('%s is a loopback address', (host) => {
+  expect(problemsOf({ accounts: [selzy], server: { host } })).toEqual([]);
+});
+
+test.each(['0.0.0.0', '::', '10.0.0.1', 'example.com', '127.0.0.1.example.com', 'localhost.example.com', ''])(
+  '%j is none',
+  (host) => {
+    expect(problemsOf({ accounts: [selzy], server: { host } })).toHaveLength(1);
+  },
+);
+
+test('all problems are told at once', () => {
+  const problems = problemsOf({
+    server: { host: '0.0.0.0', port: -1, more: 1 },
+    database: 'file.db',
+    auth: { tokens: [] },
+    accounts: [
+      { name: 'A', provider: 'selzy' },
+      { name: 'b', provider: 'pigeon' },
+      {
+        name: 'c',
+        provider: 'octeth',
+        apiKey: '$'.concat('{NOT_THERE}'),
+        baseUrl: 'https://mail.example.com',
+      },
+      { name: 'd', provider: 'appizer', apiKey: 'key', polling: { slowest: 1, fastest: 2 } },
+      { name: 'd', provider: 'bsg', apiKey: 'key' },
+    ],
+    follow: [{ account: 'nobody', externalId: '1' }],
+  });
+  const paths = problems.map((sentence) => sentence.split(': ')[0]);
+  expect(paths.toSorted()).toEqual([
+    'accounts[0].apiKey',
+    'accounts[0].name',
+    'accounts[1].provider',
+    'accounts[2].apiKey',
+    'accounts[3].polling',
+    'accounts[4].name',
+    'auth',
+    'database',
+    'follow[0].account',
+    'server.host',
+    'server.more',
+    'server.port',
+  ]);
+});
+
+describe('YAML that is none is told by its line, which is not quoted', () => {
+  const lines = (value: string) => `accounts:\n  - name: shop\n    provider: selzy\n    apiKey: ${value}\n`;
+
+  test.each([
+    `"${secret}`,
+    `'${secret}`,
+    `@${secret}`,
+    `\`${secret}`,
+    `[${secret}`,
+    `{${secret}`,
+    `*${secret}`,
+    `${secret}: ${secret}: x`,
+    `%${secret}`,
+    `${secret}\n    apiKey: ${secret}`,
+    `|${secret}`,
+  ])('%j', (value) => {
+    const problems = problemsOf(lines(value));
+    expect(problems).toEqual([expect.stringMatching(/^line \d+: /)]);
+    expect(problems.join()).not.toContain(secret);
+  });
+
+  test.each([`!${secret}`, `!${secret} key`, `!!${secret} key`, `&${secret} key`])(
+    '%j, which is YAML, is not repeated by the library either',
+    (value) => {
+      using warnings = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+      const told = [...problemsOf(lines(value)), ...warnings.mock.calls.map(String)];
+      expect(told.join()).not.toContain(secret);
+    },
+  );
+});
+
+test('no message holds a secret, wherever it stands and whatever is wrong with it', () => {
+  const config = {
+    server: { host: fromEnvironment, publicUrl: fromEnvironment, allowedOrigins: [fromEnvironment] },
+    database: fromEnvironment,
+    accounts: [
+      {
+        name: `A ${fromEnvironment}`,
+        provider: 'selzy',
+        apiKey: [fromEnvironment],
+        baseUrl: fromEnvironment,
+      },
+      { name: 'b', provider: fromEnvironment },
+      {
+        name: 'c',
+        provider: 'octeth',
+        apiKey: fromEnvironment,
+        sessionId: fromEnvironment,
+        timeZone: fromEnvironment,
+      },
+      {
+        name: 'd',
+        provider: 'bsg',
+        apiKey: fromEnvironment,
+        channel: fromEnvironment,
+        requestBudget: fromEnvironment,
+      },
+    ],
+    polling: { fastest: fromEnvironment },
+    follow: [{ account: 'd', externalId: [fromEnvironment] }],
+  };
+  const problems = problemsOf(config);
+  expect(problems.length).toBeGreaterThan(12);
+  expect(problems.filter((sentence) => sentence.includes(secret))).toEqual([]);
+});
