@@ -82,7 +82,15 @@ export async function startApp(config: Config, logger: Logger, now: () => number
       campaigns.noteFailure(key, error);
     pollers.set(account.name, createPoller({ account, observer, logger, now, onFailure }));
   }
-  const campaigns = createCampaigns({ accounts, store, log, observer, pollers, now });
+  const campaigns = createCampaigns({
+    accounts,
+    store,
+    log,
+    observer,
+    pollers,
+    now,
+    onFollowed: tailer.keepCampaign,
+  });
 
   const raw = new DataLoader<string, string | null>(
     async (keys) => {

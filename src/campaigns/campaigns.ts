@@ -28,6 +28,8 @@ export interface CampaignsParts {
   readonly observer: Observer;
   readonly pollers: ReadonlyMap<string, Polling>;
   readonly now: () => number;
+  /** Told of a campaign that begins or ceases to be followed. */
+  readonly onFollowed: (campaign: Campaign) => void;
 }
 
 /** A provider's "not found" is believed for so long, so that asking again and again costs nothing. */
@@ -37,7 +39,15 @@ const mostRemembered = 10_000;
 const patienceMs = 3_000;
 
 /** What people ask for and do: reading a campaign, following it, and how fresh what is known of it is. */
-export function createCampaigns({ accounts, store, log, observer, pollers, now }: CampaignsParts) {
+export function createCampaigns({
+  accounts,
+  store,
+  log,
+  observer,
+  pollers,
+  now,
+  onFollowed,
+}: CampaignsParts) {
   const notFoundUntil = new Map<string, number>();
   /** Why the last look at a campaign failed though its account is well. */
   const failures = new Map<string, { readonly error: ProblemError; readonly at: number }>();
@@ -88,6 +98,7 @@ export function createCampaigns({ accounts, store, log, observer, pollers, now }
       if (!stored || stored.followed === followed) return [];
       return [{ campaign: { ...stored, followed }, raw: null, entries: [] }];
     });
+    if (write) onFollowed(write.campaign);
     return write?.campaign ?? { ...campaign, followed };
   }
 

@@ -167,15 +167,13 @@ export class Reader implements AsyncIterableIterator<ChangeEvent> {
    * before it are first brought up to that moment, step by step.
    */
   async #tellStates({ cause, afterKey }: PresentStates): Promise<boolean> {
-    const { store } = this.#parts;
+    const { store, tailer } = this.#parts;
+    if (afterKey !== null && tailer.head() - this.#position.seq > pageSize)
+      return this.#tellStepsUpTo(afterKey);
     const page = await store.snapshotPage(this.#statesFilter(), afterKey, pageSize);
-    const head = page.head ?? Math.max(this.#position.seq, this.#parts.tailer.head());
+    const head = page.head ?? Math.max(this.#position.seq, tailer.head());
     const steps = afterKey === null ? [] : await this.#entriesUpTo(this.#position.seq, head);
-    const events: Prepared[] = [];
-    for (const entry of steps) {
-      if (afterKey === null || entry.key > afterKey || !wants(this.#selection, entry)) continue;
-      events.push(this.#stepEvent(entry, { seq: entry.seq, told: { key: afterKey } }));
-    }
+    const events = this.#stepsOfKnown(steps, afterKey);
     const isLastPage = page.campaigns.length < pageSize;
     const wanted = page.campaigns.filter((campaign) => this.#isState(campaign));
     for (const [place, campaign] of wanted.entries()) {
@@ -188,6 +186,24 @@ export class Reader implements AsyncIterableIterator<ChangeEvent> {
     this.#position = { seq: head };
     this.#prepared = events;
     return true;
+  }
+
+  /** A page of steps of the campaigns that the subscriber knows already, while others' present states are to come. */
+  async #tellStepsUpTo(afterKey: string): Promise<boolean> {
+    const { entries, until } = await this.#parts.tailer.after(
+      this.#position.seq,
+      pageSize,
+      this.#keysForLog(),
+    );
+    this.#prepared = this.#stepsOfKnown(entries, afterKey);
+    this.#position = { seq: until };
+    return true;
+  }
+
+  #stepsOfKnown(entries: readonly LogEntry[], afterKey: string | null): Prepared[] {
+    if (afterKey === null) return [];
+    const known = entries.filter((entry) => entry.key <= afterKey && wants(this.#selection, entry));
+    return known.map((entry) => this.#stepEvent(entry, { seq: entry.seq, told: { key: afterKey } }));
   }
 
   /** With names alone the store is asked for them; else it gives all that may be seen, and `#isState` picks. */

@@ -42,8 +42,11 @@ export async function createTailer({ log, store }: TailerParts) {
     committed(added: readonly LogEntry[], changed: readonly Campaign[]): void {
       const [first] = added;
       if (!first) return;
-      // A gap means that somebody else has written in between: readers then take the log itself.
-      if (first.seq !== head + 1) entries = [];
+      // A gap means that somebody else has written in between: what is kept here no longer follows on.
+      if (first.seq !== head + 1) {
+        entries = [];
+        campaigns.clear();
+      }
       for (const entry of added) entries.push(entry);
       if (entries.length > 2 * keptEntries) entries = entries.slice(-keptEntries);
       for (const campaign of changed) keepCampaign(campaign);
@@ -77,6 +80,9 @@ export async function createTailer({ log, store }: TailerParts) {
       if (campaign && !campaigns.has(key) && campaign.seq <= head) keepCampaign(campaign);
       return campaigns.get(key) ?? campaign;
     },
+
+    /** A campaign has changed in a way that nobody is told of. */
+    keepCampaign,
 
     /** Calls `wake` whenever there is news; the returned function ends that. */
     onNews(wake: () => void): () => void {
