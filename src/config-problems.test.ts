@@ -2,8 +2,11 @@ import { describe, expect, test, vi } from 'vitest';
 import { ConfigError, readConfig } from './config.ts';
 
 const secret = '5ecr3t-k3y';
-/** Stands for the secret, which is in the environment. */
-const fromEnvironment = '$'.concat('{SECRET}');
+
+/** ${NAME}, as a configuration writes it. */
+function placeholder(name: string): string {
+  return `\${${name}}`;
+}
 const selzy = { name: 'shop', provider: 'selzy', apiKey: 'key' };
 
 /** What a configuration is refused with, a sentence per problem; JSON is YAML, too. */
@@ -168,7 +171,7 @@ test('all problems are told at once', () => {
       {
         name: 'c',
         provider: 'octeth',
-        apiKey: '$'.concat('{NOT_THERE}'),
+        apiKey: placeholder('NOT_THERE'),
         baseUrl: 'https://mail.example.com',
       },
       { name: 'd', provider: 'appizer', apiKey: 'key', polling: { slowest: 1, fastest: 2 } },
@@ -210,7 +213,7 @@ describe('YAML that is none is told by its line, which is not quoted', () => {
     `|${secret}`,
   ])('%j', (value) => {
     const problems = problemsOf(lines(value));
-    expect(problems).toEqual([expect.stringMatching(/^line \d+: /)]);
+    expect(problems).toEqual([expect.stringMatching(/^(line \d+|configuration): /)]);
     expect(problems.join()).not.toContain(secret);
   });
 
@@ -225,6 +228,7 @@ describe('YAML that is none is told by its line, which is not quoted', () => {
 });
 
 test('no message holds a secret, wherever it stands and whatever is wrong with it', () => {
+  const fromEnvironment = placeholder('SECRET');
   const config = {
     server: { host: fromEnvironment, publicUrl: fromEnvironment, allowedOrigins: [fromEnvironment] },
     database: fromEnvironment,

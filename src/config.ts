@@ -39,11 +39,16 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * @throws ConfigError
  */
 export function readConfig(text: string, environment: Environment): Config {
+  return parseConfig(parseYaml(text), environment);
+}
+
+/** The library's own messages quote the text, which may hold a key: only the place is told. */
+function parseYaml(text: string): unknown {
   try {
-    return parseConfig(parse(text, { prettyErrors: false }), environment);
+    return parse(text, { prettyErrors: false, logLevel: 'error' });
   } catch (error) {
-    // The library's own message would quote the line, which may hold a key.
-    if (!(error instanceof YAMLParseError)) throw error;
+    if (!(error instanceof YAMLParseError))
+      throw new ConfigError(['configuration: not YAML that can be read']);
     const line = text.slice(0, error.pos[0]).split('\n').length;
     throw new ConfigError([`line ${line}: not YAML (${error.code})`]);
   }
@@ -60,7 +65,7 @@ export function parseConfig(value: unknown, environment: Environment): Config {
   for (const issue of root.error?.issues ?? []) problems.push(...sentences(issue));
   const accounts = readAccounts(filled, problems);
   problems.push(...followProblems(filled));
-  if (problems.length > 0 || !root.data) throw new ConfigError(problems);
+  if (problems.length > 0 || !root.data) throw new ConfigError(firstOfEachPath(problems));
   const { server, database, follow } = root.data;
   return Object.freeze({
     server: Object.freeze({ ...server, publicUrl: server.publicUrl ?? null }),
@@ -75,12 +80,12 @@ const budget = z.strictObject({
   limit: z.int().positive().max(1_000_000),
   windowSeconds: z.int().positive(),
 });
-const budgets = z.union([budget.transform((one) => [one]), z.array(budget).min(1)]);
+const budgets = z.union([budget.transform((one) => [one]), z.array(budget).min(1)]).optional();
 const pollingSchema = z.strictObject({ fastest: seconds.optional(), slowest: seconds.optional() });
 
 const followed = z.strictObject({
   account: z.string(),
-  externalId: z.union([z.string().min(1), z.int().transform(String)]),
+  externalId: z.preprocess((value) => (typeof value === 'number' ? String(value) : value), z.string().min(1)),
 });
 const followSchema = z.array(followed).default([]);
 
@@ -94,7 +99,7 @@ const rootSchema = z.strictObject({
           'only a loopback address (127.0.0.1, ::1, localhost): the API is open to whoever reaches it',
         )
         .default('127.0.0.1'),
-      port: z.int().min(0).max(65_535).default(4000),
+      port: z.preprocess(numberOf, z.int().min(0).max(65_535).default(4000)),
       publicUrl: httpUrl.optional(),
       allowedOrigins: z.array(httpUrl.transform((url) => new URL(url).origin)).default([]),
     })
@@ -116,7 +121,7 @@ const pollingDefaults = { fastest: 5, slowest: 3_600 };
 const commonSchema = z.object({
   name: z.string().regex(/^[a-z0-9][a-z0-9._-]*$/, 'must be of a-z, 0-9, "-", "_" and "."'),
   provider: z.string(),
-  requestBudget: budgets.optional(),
+  requestBudget: budgets,
   polling: pollingSchema.default({}),
   timeoutSeconds: seconds.max(120).default(10),
 });
@@ -211,6 +216,21 @@ export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
+/** What comes from the environment is text, also where a number is wanted. */
+function numberOf(value: unknown): unknown {
+  return typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
+}
+
+/** A variable that is not in the environment makes its place wrong in other ways too: one sentence is enough. */
+function firstOfEachPath(problems: readonly string[]): string[] {
+  const byPath = new Map<string, string>();
+  for (const problem of problems) {
+    const [path = ''] = problem.split(': ', 1);
+    if (!byPath.has(path)) byPath.set(path, problem);
+  }
+  return [...byPath.values()];
+}
+
 /** Puts the environment's values in the place of `${NAME}`, everywhere in the texts of a value. */
 function fillIn(
   value: unknown,
@@ -240,6 +260,12 @@ function sentences(issue: z.core.$ZodIssue, parent: readonly PropertyKey[] = [])
   const path = [...parent, ...issue.path];
   if (issue.code === 'unrecognized_keys')
     return issue.keys.map((key) => `${pathText([...path, key])}: unknown key`);
+  if (issue.code === 'invalid_union') {
+    // The branch that got furthest is the one that was meant.
+    const depth = (branch: readonly z.core.$ZodIssue[]) => Math.max(...branch.map((one) => one.path.length));
+    const [meant] = [...issue.errors].sort((one, other) => depth(other) - depth(one));
+    if (meant) return meant.flatMap((one) => sentences(one, path));
+  }
   const isMissing = issue.code === 'invalid_type' && /received undefined/.test(issue.message);
   const message = isMissing ? 'missing' : issue.message.replace(/^Invalid input: /, '');
   return [`${pathText(path)}: ${message}`];

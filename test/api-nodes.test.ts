@@ -11,7 +11,7 @@ beforeAll(async () => {
   simulator.providers.appizer.add({ externalId: 'camp_1', status: 'completed' });
   app = stack.use(
     await startTestApp({
-      accounts: [...providerNames].map((name) => accountAt(simulator, name)),
+      accounts: providerNames.map((name) => accountAt(simulator, name)),
     }),
   );
   const kept = stack.move();
@@ -104,7 +104,7 @@ describe('node', () => {
   ])('%j is malformed', async (id) => {
     const { data, errors } = await app.request(node, { id });
     expect(data).toEqual({ node: null });
-    expect(errors).toMatchObject([{ path: ['node'], extensions: { code: 'BAD_INPUT', argument: 'id' } }]);
+    expect(errors).toMatchObject([{ extensions: { code: 'BAD_INPUT', argument: 'id' } }]);
   });
 });
 
@@ -145,7 +145,7 @@ describe('providers and accounts', () => {
   test('accounts are told in the order of the configuration', async () => {
     const { data } = await app.request('{ accounts { id name provider { id } } }');
     expect(data.accounts).toEqual(
-      [...providerNames].map((name) => ({
+      providerNames.map((name) => ({
         id: `account:${name}-main`,
         name: `${name}-main`,
         provider: { id: `provider:${name}` },

@@ -2,13 +2,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { pino } from 'pino';
 import { type App, startApp } from '../../src/app.ts';
 import { parseConfig } from '../../src/config.ts';
-import { answerParent } from './child.ts';
+import { answerParent, cpuMs } from './child.ts';
 
 /** The service, as `npm start -- --config` builds it, in a process of its own. */
 let app: App | null = null;
 
 answerParent(
   {
+    cpuMs,
     async start(config) {
       app = await startApp(parseConfig(config, {}), pino({ level: 'error' }, pino.destination(2)));
       return app.url;

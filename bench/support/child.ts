@@ -77,3 +77,9 @@ export function answerParent(
     );
   });
 }
+
+/** How long the process has computed so far, in all its threads. */
+export function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
+}

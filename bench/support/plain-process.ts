@@ -4,7 +4,7 @@ import { makeExecutableSchema } from '@graphql-tools/schema';
 import { GraphQLDateTimeISO, GraphQLJSON, GraphQLURL } from 'graphql-scalars';
 import { createYoga } from 'graphql-yoga';
 import { z } from 'zod';
-import { answerParent } from './child.ts';
+import { answerParent, cpuMs } from './child.ts';
 
 /** What is compared with: the same schema over objects in memory, with Yoga as it comes and plain resolvers. */
 
@@ -96,6 +96,7 @@ const server = createServer(createYoga({ schema: makeExecutableSchema({ typeDefs
 
 answerParent(
   {
+    cpuMs,
     async start(objects) {
       campaigns = z.array(campaign).parse(objects);
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

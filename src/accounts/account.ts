@@ -34,7 +34,7 @@ export interface Account {
   readonly budget: Budget;
   readonly health: Health;
   /**
-   * Reads one campaign; equal reads at the same moment are one request.
+   * Reads one campaign; what several people ask for at the same moment is one request.
    * @returns null when the provider knows none of that id
    * @throws ProblemError
    */
@@ -57,6 +57,8 @@ export interface AccountHooks {
 
 /** A person does not wait longer than this for the budget. */
 const patienceMs = 2_000;
+/** Timers can't wait for weeks. */
+const longestDelayMs = 60_000;
 /** How long a provider that limits, and does not say for how long, is left alone. */
 const unknownLimitMs = 30_000;
 
@@ -77,6 +79,7 @@ export function openAccount(settings: AccountSettings, hooks: AccountHooks): Acc
     http: (options) => createHttp(options, { gate, timeoutMs: settings.timeoutMs }),
     now: hooks.now,
   });
+  /** What people wait for; a poll may wait with them, but they not with a poll, which waits longer for its turn. */
   const running = new Map<string, Promise<CampaignReading | null>>();
 
   function hear(error: ProblemError): void {
@@ -114,6 +117,7 @@ export function openAccount(settings: AccountSettings, hooks: AccountHooks): Acc
     read(externalId, call) {
       const same = running.get(externalId);
       if (same) return same;
+      if (call.priority === 'poll') return read(externalId, call);
       const reading = read(externalId, call).finally(() => running.delete(externalId));
       running.set(externalId, reading);
       return reading;
@@ -152,7 +156,7 @@ async function admit(budget: Budget, call: Call): Promise<void> {
       );
     }
     try {
-      await delay(waitMs, undefined, { signal: call.signal, ref: true });
+      await delay(Math.min(waitMs, longestDelayMs), undefined, { signal: call.signal });
     } catch (cause) {
       throw new BudgetError('PROVIDER_UNAVAILABLE', 'The request to the provider was called off.', { cause });
     }

@@ -1,6 +1,6 @@
 import got, { RequestError, TimeoutError } from 'got';
 import { ProblemError } from '../model/problem.ts';
-import { redactJson, redactText } from './redact.ts';
+import { createRedactor } from './redact.ts';
 
 /** Who waits for a call: a person, whose calls go first, or the poller. */
 export interface Call {
@@ -48,7 +48,7 @@ export interface Http {
 }
 
 /** How a request ended: a status, or why there is none. */
-export type RequestOutcome = `${number}` | 'timeout' | 'network' | 'aborted';
+export type RequestOutcome = `${number}` | 'timeout' | 'network' | 'aborted' | 'too large';
 
 /** What stands between an account and its provider: lets requests pass within the budget, and hears how they went. */
 export interface RequestGate {
@@ -62,12 +62,16 @@ export interface Transport {
   readonly timeoutMs: number;
 }
 
+/** The body was called off because there was too much of it. */
+class SizeError extends Error {}
+
 const largestBody = 32 * 1024 * 1024;
 const formType = { 'content-type': 'application/x-www-form-urlencoded' };
 
 export function createHttp(options: HttpOptions, { gate, timeoutMs }: Transport): Http {
   const secrets = new Set(options.secrets);
-  const cleanText = (text: string) => redactText(text, secrets);
+  let redactor = createRedactor(secrets);
+  const cleanText = (text: string) => redactor.text(text);
   const client = got.extend({
     prefixUrl: options.baseUrl,
     timeout: { request: timeoutMs },
@@ -95,7 +99,7 @@ export function createHttp(options: HttpOptions, { gate, timeoutMs }: Transport)
       return await sending;
     } catch (error) {
       if (!size.signal.aborted) throw error;
-      throw new ProblemError('PROVIDER_BAD_RESPONSE', 'The answer of the provider is larger than 32 MiB.');
+      throw new SizeError('larger than 32 MiB', { cause: error });
     }
   }
 
@@ -105,20 +109,24 @@ export function createHttp(options: HttpOptions, { gate, timeoutMs }: Transport)
       const started = performance.now();
       const done = (outcome: RequestOutcome) =>
         gate.finished(request.operation, outcome, (performance.now() - started) / 1000);
+      let response: Awaited<ReturnType<typeof send>>;
       try {
-        const response = await send(request, call);
-        done(`${response.statusCode}`);
-        return readReply(response.statusCode, response.headers, response.body, cleanText);
+        response = await send(request, call);
       } catch (error) {
-        if (error instanceof ProblemError) throw error;
         const outcome = outcomeOf(error, call.signal);
         done(outcome);
-        throw new ProblemError('PROVIDER_UNAVAILABLE', cleanText(sentenceFor(outcome, error, timeoutMs)));
+        const code = outcome === 'too large' ? 'PROVIDER_BAD_RESPONSE' : 'PROVIDER_UNAVAILABLE';
+        throw new ProblemError(code, cleanText(sentenceFor(outcome, error, timeoutMs)));
       }
+      done(`${response.statusCode}`);
+      return readReply(response.statusCode, response.headers, response.body, cleanText);
     },
-    addSecret: (secret) => void secrets.add(secret),
+    addSecret(secret) {
+      secrets.add(secret);
+      redactor = createRedactor(secrets);
+    },
     redactText: cleanText,
-    redactJson: (value) => redactJson(value, secrets),
+    redactJson: (value) => redactor.json(value),
   };
 }
 
@@ -147,7 +155,8 @@ export function retryAfterMs(reply: HttpReply, now = Date.now()): number | null 
   const value = reply.headers['retry-after'];
   if (typeof value !== 'string') return null;
   if (/^\d+(\.\d+)?$/.test(value.trim())) return Number(value) * 1000;
-  const date = Date.parse(value);
+  // Date.parse takes "-5" for a year.
+  const date = /[a-z]/i.test(value) ? Date.parse(value) : Number.NaN;
   return Number.isNaN(date) ? null : Math.max(0, date - now);
 }
 
@@ -181,12 +190,14 @@ function parseJson(text: string): unknown {
 }
 
 function outcomeOf(error: unknown, signal: AbortSignal | undefined): RequestOutcome {
+  if (error instanceof SizeError) return 'too large';
   if (signal?.aborted) return 'aborted';
   return error instanceof TimeoutError ? 'timeout' : 'network';
 }
 
 function sentenceFor(outcome: RequestOutcome, error: unknown, timeoutMs: number): string {
   if (outcome === 'aborted') return 'The request to the provider was called off.';
+  if (outcome === 'too large') return 'The answer of the provider is larger than 32 MiB.';
   if (outcome === 'timeout') return `The provider did not answer within ${timeoutMs / 1000} s.`;
   const reason = error instanceof RequestError ? error.code : String(error);
   return `The provider can't be reached (${reason}).`;

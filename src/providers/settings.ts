@@ -4,7 +4,8 @@ import { isTimeZone } from './read.ts';
 /** "mail.example.com:8080" would pass as a URL of the scheme "mail.example.com:". */
 export const httpUrl = z.url({
   protocol: /^https?$/,
-  error: 'must be a URL that begins with http:// or https://',
+  error: ({ code }) =>
+    code === 'invalid_type' ? undefined : 'must be a URL that begins with http:// or https://',
 });
 
 export const timeZone = z.string().refine(isTimeZone, 'must be an IANA time zone, such as Europe/Berlin');

@@ -20,18 +20,11 @@ export interface Call {
   incoming: Incoming;
 }
 
-/** How one provider talks. */
-export interface Protocol {
-  /** Requests below this path are for this provider. */
+/** What answers the requests below one path. */
+export interface Endpoint {
   mount: string;
-  /** What clients take as their base URL, from the server's root. */
-  basePath: string;
-  apiKey: string;
-  /** A key that is known and may do nothing. */
-  restrictedKey: string;
   read(incoming: Incoming): Call;
   answer(call: Call): Answer;
-  refuse(refusal: Refusal): Answer;
   limit?: {
     /** Counts the request; false when there have been too many. */
     take(client: string): boolean;
@@ -39,6 +32,18 @@ export interface Protocol {
     /** Headers that go on every answer. */
     headers?(client: string): Record<string, string>;
   };
+}
+
+/** How one provider talks: its API, and what it may serve beside that. */
+export interface Protocol extends Endpoint {
+  /** What clients take as their base URL, from the server's root. */
+  basePath: string;
+  apiKey: string;
+  /** A key that is known and may do nothing. */
+  restrictedKey: string;
+  refuse(refusal: Refusal): Answer;
+  /** Where the API's answers link to; no key is needed there. */
+  files?: Endpoint;
 }
 
 export function retryAfter(seconds: number | undefined): Record<string, string> {

@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { CampaignChange, CampaignState, NewCampaign } from './campaign.ts';
 import { createFaults, type Fault, type FaultScope } from './faults.ts';
 import { type Answer, html, type Incoming, json, send } from './http.ts';
-import type { Call, Protocol } from './protocol.ts';
+import type { Call, Endpoint, Protocol } from './protocol.ts';
 import type { World } from './world.ts';
 
 /** One request as it was understood and answered; `status` is null until then, and for ever after a hang or a drop. */
@@ -42,8 +42,9 @@ export interface SimulatedProvider {
 
 export interface ProviderServer {
   provider: SimulatedProvider;
-  protocol: Protocol;
-  handle(incoming: Incoming, response: ServerResponse): Promise<void>;
+  /** All that the provider serves. */
+  endpoints: readonly Endpoint[];
+  handle(endpoint: Endpoint, incoming: Incoming, response: ServerResponse): Promise<void>;
 }
 
 const requestsKept = 20_000;
@@ -76,18 +77,17 @@ export function createProvider(
     return request;
   }
 
-  function serve(call: Call): Answer {
-    const { limit } = protocol;
+  function serve({ limit, answer }: Endpoint, call: Call): Answer {
     if (limit && !limit.take(call.client)) {
       return protocol.refuse({
         kind: 'rateLimited',
         retryAfterSeconds: limit.retryAfterSeconds(call.client),
       });
     }
-    return protocol.answer(call);
+    return answer(call);
   }
 
-  function faulty(fault: Fault | null, call: Call): Answer {
+  function faulty(fault: Fault | null, endpoint: Endpoint, call: Call): Answer {
     switch (fault?.kind) {
       case 'html':
         return html(200, 'Down for maintenance');
@@ -101,12 +101,12 @@ export function createProvider(
       case 'error':
         return protocol.refuse(fault);
       default:
-        return serve(call);
+        return serve(endpoint, call);
     }
   }
 
-  async function handle(incoming: Incoming, response: ServerResponse): Promise<void> {
-    const call = protocol.read(incoming);
+  async function handle(endpoint: Endpoint, incoming: Incoming, response: ServerResponse): Promise<void> {
+    const call = endpoint.read(incoming);
     const request = record(call);
     const fault = faults.take(call.operation, call.externalId);
     if (fault?.kind === 'hang') return;
@@ -115,8 +115,8 @@ export function createProvider(
       return;
     }
     if (fault?.kind === 'delay') await wait(fault.ms, undefined, { signal: stopped });
-    const plain = faulty(fault, call);
-    const answer = { ...plain, headers: { ...plain.headers, ...protocol.limit?.headers?.(call.client) } };
+    const plain = faulty(fault, endpoint, call);
+    const answer = { ...plain, headers: { ...plain.headers, ...endpoint.limit?.headers?.(call.client) } };
     if (fault?.kind === 'dropMidBody') {
       dropMidBody(response, answer);
       return;
@@ -126,7 +126,7 @@ export function createProvider(
   }
 
   return {
-    protocol,
+    endpoints: protocol.files ? [protocol, protocol.files] : [protocol],
     handle,
     provider: {
       get baseUrl() {

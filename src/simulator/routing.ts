@@ -32,10 +32,11 @@ function isBelow(path: string, mount: string): boolean {
 
 async function route(servers: Servers, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const url = new URL(request.url ?? '/', 'http://simulator');
-  for (const server of servers.values()) {
-    const { mount } = server.protocol;
-    if (!isBelow(url.pathname, mount)) continue;
-    return server.handle(await readIncoming(request, url, url.pathname.slice(mount.length)), response);
+  for (const { endpoints, handle } of servers.values()) {
+    const endpoint = endpoints.find(({ mount }) => isBelow(url.pathname, mount));
+    if (!endpoint) continue;
+    const path = url.pathname.slice(endpoint.mount.length);
+    return handle(endpoint, await readIncoming(request, url, path), response);
   }
   const incoming = await readIncoming(request, url, url.pathname);
   const providers = providersOf(servers);

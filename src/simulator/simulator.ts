@@ -34,6 +34,8 @@ export interface SimulatorOptions {
   now?: () => number;
   /** 1,200, as documented. */
   selzyCallsPerMinute?: number;
+  /** How long Selzy prepares a delivery report, divided by `speed`; 3. */
+  selzyTaskSeconds?: number;
   /** 500, as documented. */
   appizerCallsPerMinute?: number;
   /** 30 days, as in the documented sample. */
@@ -79,7 +81,12 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const quirks: OctethQuirks = { ...usualQuirks, ...options.octethQuirks };
   const bsgProtocol = createBsg(bsgWorld, { tokenSeconds: options.bsgTokenSeconds ?? 2_592_000 });
   const octethProtocol = createOcteth(octethWorld, quirks);
-  const selzyProtocol = createSelzy(selzyWorld, { callsPerMinute: options.selzyCallsPerMinute ?? 1_200 });
+  const selzyProtocol = createSelzy(selzyWorld, {
+    callsPerMinute: options.selzyCallsPerMinute ?? 1_200,
+    taskMs: ((options.selzyTaskSeconds ?? 3) * 1_000) / speed,
+    origin,
+    stopped: stopping.signal,
+  });
   const appizerProtocol = createAppizer(appizerWorld, {
     callsPerMinute: options.appizerCallsPerMinute ?? 500,
   });

@@ -33,7 +33,11 @@ export function readCampaign(body: unknown, externalId: string, raw: unknown): C
     finishedAt: readTime(wire.completed_at),
     ...(stats && { stats }),
     raw,
-    warnings: [...idWarnings(wire, externalId), ...rateWarnings(wire, stats?.counters)],
+    warnings: [
+      ...idWarnings(wire, externalId),
+      ...statusWarnings(wire),
+      ...rateWarnings(wire, stats?.counters),
+    ],
   };
 }
 
@@ -70,6 +74,10 @@ function rest(whole: number | null, ...parts: readonly (number | null)[]): numbe
 function idWarnings(wire: CampaignBody, externalId: string): string[] {
   if (wire.campaign_id === null || wire.campaign_id === externalId) return [];
   return [`The answer is headed with the id ${wire.campaign_id}.`];
+}
+
+function statusWarnings({ status }: CampaignBody): string[] {
+  return statuses.has(statusWord(status)) ? [] : [`The status "${status}" is not documented.`];
 }
 
 /** Rates are computed here, from the counters; the printed ones are only checked against them. */

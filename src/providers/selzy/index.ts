@@ -40,6 +40,8 @@ export const selzy = defineProvider({
     const client = createClient(http, apiKey);
     return {
       async read(externalId, call) {
+        // Ids are whole numbers: any other names nothing.
+        if (!/^\d+$/.test(externalId)) return null;
         const answer = await client.getCampaignStatus(externalId, call);
         if (!answer) return null;
         const status = http.redactJson(answer.result);

@@ -2,11 +2,19 @@ import { type Answer, bodyFields, formFields, type Incoming } from '../http.ts';
 import { type Call, type Protocol, type Refusal, retryAfter } from '../protocol.ts';
 import { createRateLimit } from '../rate-limit.ts';
 import type { World } from '../world.ts';
-import { calls } from './calls.ts';
+import { calls, type Selzy } from './calls.ts';
+import { createFiles, filePath } from './files.ts';
+import { createTasks } from './tasks.ts';
 import { failure } from './wire.ts';
 
 export interface SelzyOptions {
   callsPerMinute: number;
+  /** How long a delivery report takes. */
+  taskMs: number;
+  /** The server's own address. */
+  origin: () => string;
+  /** Ends what is still to be notified. */
+  stopped: AbortSignal;
 }
 
 const mount = '/selzy/en/api';
@@ -27,7 +35,7 @@ function read(incoming: Incoming): Call {
   };
 }
 
-function answer(world: World, call: Call): Answer {
+function answer(selzy: Selzy, call: Call): Answer {
   const { method, query, body } = call.incoming;
   if (method !== 'GET' && method !== 'POST') return failure('unspecified', 'Method not allowed', 405);
   // providers/README.md 1.2: never mix a query with a POST body.
@@ -38,7 +46,7 @@ function answer(world: World, call: Call): Answer {
   const serve = calls.get(call.operation);
   if (!serve) return failure('unknown_method', `Unknown method: ${call.operation}`);
   if (call.parameters.api_key === restrictedKey) return failure('access_denied', 'Access denied');
-  return serve(world, call.parameters);
+  return serve(selzy, call.parameters);
 }
 
 function refuse(refusal: Refusal): Answer {
@@ -60,8 +68,13 @@ function refuse(refusal: Refusal): Answer {
   }
 }
 
-/** Selzy, from selzy-getCampaignStatus.txt and part 1 of providers/README.md. */
-export function createSelzy(world: World, { callsPerMinute }: SelzyOptions): Protocol {
+/** Selzy, from selzy-getCampaignStatus.txt, selzy-getCampaignDeliveryStats.txt and part 1 of providers/README.md. */
+export function createSelzy(
+  world: World,
+  { callsPerMinute, taskMs, origin, stopped }: SelzyOptions,
+): Protocol {
+  const fileUrl = (uuid: string) => `${origin()}${filePath(uuid)}`;
+  const tasks = createTasks({ taskMs, now: world.now, fileUrl, stopped });
   return {
     mount,
     basePath: mount,
@@ -69,7 +82,8 @@ export function createSelzy(world: World, { callsPerMinute }: SelzyOptions): Pro
     restrictedKey,
     read,
     refuse,
-    answer: (call) => answer(world, call),
+    answer: (call) => answer({ world, tasks }, call),
     limit: createRateLimit(callsPerMinute, world.now),
+    files: createFiles(tasks),
   };
 }

@@ -67,3 +67,13 @@ export function statsWire(state: CampaignState): WireObject {
   };
   return overlay(wire, state.extra);
 }
+
+/** selzy-getCampaignDeliveryStats.txt, "If the task is still running". */
+export function processingTaskWire(uuid: string): WireObject {
+  return { task_uuid: uuid, task_type: 'getCampaignDeliveryStats', status: 'processing' };
+}
+
+/** The same, "If the task has already been completed" and "Sent notification": both call it an export of contacts. */
+export function completedTaskWire(uuid: string, fileUrl: string): WireObject {
+  return { task_uuid: uuid, task_type: 'exportContacts', status: 'completed', file_to_download: fileUrl };
+}

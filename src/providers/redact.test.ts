@@ -1,0 +1,109 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { createRedactor } from './redact.ts';
+
+describe('a text', () => {
+  test('loses every occurrence of every secret, and nothing else', () => {
+    const text = 'key abc-123, again abc-123; session xyz_9; key abc-12';
+    expect(createRedactor(['abc-123', 'xyz_9']).text(text)).toBe(
+      'key [redacted], again [redacted]; session [redacted]; key abc-12',
+    );
+  });
+
+  test.each([
+    ['as it is', (secret: string) => secret],
+    ['in a URL', encodeURIComponent],
+    ['in a form', (secret: string) => new URLSearchParams({ key: secret }).toString().slice(4)],
+    ['in JSON', (secret: string) => JSON.stringify({ key: secret })],
+    [
+      'in a URL with small hex digits',
+      (secret: string) => encodeURIComponent(secret).replaceAll(/%../g, lower),
+    ],
+  ])('loses a secret with odd letters %s', (_name, encode) => {
+    const secret = 'k3y/+&="\\ é!(~)';
+    const clean = createRedactor([secret]).text(`before ${encode(secret)} after`);
+    expect(clean).toMatch(/^before .*\[redacted\].* after$/);
+    expect(clean).not.toContain('k3y');
+  });
+
+  test('loses the whole of a secret that begins with another', () => {
+    expect(createRedactor(['abc', 'abcdef']).text('token abcdef')).toBe('token [redacted]');
+    expect(createRedactor(['abcdef', 'abc']).text('token abcdef')).toBe('token [redacted]');
+  });
+
+  test('is left alone by an empty secret, and by letters that mean something to expressions', () => {
+    expect(createRedactor(['', '.', '$&']).text('a text')).toBe('a text');
+    expect(createRedactor(['$&', 'a+b']).text('price $& of a+b')).toBe('price [redacted] of [redacted]');
+  });
+
+  test('holds no secret afterwards, whatever it was', () => {
+    const anySecret = fc
+      .string({ minLength: 6, unit: 'grapheme' })
+      .filter((secret) => !'[redacted]'.includes(secret));
+    fc.assert(
+      fc.property(anySecret, fc.string(), fc.string(), (secret, before, after) => {
+        expect(createRedactor([secret]).text(`${before}${secret}${after}`)).not.toContain(secret);
+        expect(createRedactor([secret]).text(JSON.stringify({ before, secret, after }))).not.toContain(
+          JSON.stringify(secret),
+        );
+      }),
+    );
+  });
+});
+
+describe('a JSON value', () => {
+  test('loses secrets at every depth, in names too, and keeps its shape', () => {
+    const value = {
+      note: 'key abc-123',
+      list: ['abc-123', { deep: ['x abc-123 y', 5, null, true] }],
+      'abc-123': 1,
+      count: 123,
+    };
+    expect(createRedactor(['abc-123']).json(value)).toEqual({
+      note: 'key [redacted]',
+      list: ['[redacted]', { deep: ['x [redacted] y', 5, null, true] }],
+      '[redacted]': 1,
+      count: 123,
+    });
+  });
+
+  test.each([
+    'apiKey',
+    'api_key',
+    'api-key',
+    'APIKey',
+    'SessionID',
+    'session_id',
+    'bearer',
+    'token',
+    'Authorization',
+    'password',
+    'secret',
+  ])('loses what stands under %s, known or not', (name) => {
+    for (const unknown of ['unknown', 12345, { deep: 'unknown' }, ['unknown']]) {
+      const text = JSON.stringify(createRedactor([]).json({ data: [{ [name]: unknown, tokens: 'kept' }] }));
+      expect(text).toBe(JSON.stringify({ data: [{ [name]: '[redacted]', tokens: 'kept' }] }));
+    }
+  });
+
+  test.each([null, undefined, 5, true, 'text', [], {}])('%j is the same afterwards', (value) => {
+    expect(createRedactor(['secret-key']).json(value)).toEqual(value);
+  });
+
+  test('is not changed itself', () => {
+    const value = { note: 'key abc-123', inner: { token: 'x' } };
+    createRedactor(['abc-123']).json(value);
+    expect(value).toEqual({ note: 'key abc-123', inner: { token: 'x' } });
+  });
+
+  test('may have any name for a member', () => {
+    const value = JSON.parse('{"__proto__": {"note": "abc-123"}, "constructor": 1}');
+    expect(JSON.stringify(createRedactor(['abc-123']).json(value))).toBe(
+      '{"__proto__":{"note":"[redacted]"},"constructor":1}',
+    );
+  });
+});
+
+function lower(text: string): string {
+  return text.toLowerCase();
+}

@@ -1,0 +1,299 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { createObserver, type Observed } from '../src/campaigns/observe.ts';
+import { type ChangeEvent, openReader, type Reader } from '../src/live/reader.ts';
+import { createTailer } from '../src/live/tailer.ts';
+import type { CampaignStatus } from '../src/model/campaign.ts';
+import { countersOf } from '../src/model/stats.ts';
+import { createCampaignStore } from '../src/store/campaigns.ts';
+import { openDatabase } from '../src/store/database.ts';
+import { createChangeLog } from '../src/store/log.ts';
+
+/** One observation: `status: null` says that the provider no longer knows the campaign. */
+interface Observation {
+  readonly externalId: string;
+  readonly status: CampaignStatus | null;
+  readonly sent: number;
+}
+
+type Action =
+  | { readonly type: 'change'; readonly count: number; readonly seed: number }
+  | { readonly type: 'read'; readonly reader: number; readonly count: number }
+  | { readonly type: 'wait'; readonly reader: number }
+  | { readonly type: 'drop'; readonly reader: number };
+
+const statuses = ['QUEUED', 'SENDING', 'PAUSED', 'COMPLETED'] as const;
+
+/** The same numbers again for the same seed, so that a failure can be shrunk. */
+function randomFrom(seed: number): (below: number) => number {
+  let state = seed | 1;
+  return (below) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) | 0;
+    return (state >>> 8) % below;
+  };
+}
+
+const keyOf = (externalId: string) => `main:${externalId}`;
+
+/** What a campaign has gone through, found without the code under test: its place in the list, and 1, is the revision. */
+type Past = { readonly status: CampaignStatus; readonly sent: number; readonly gone: boolean }[];
+
+function remember(pasts: Map<string, Past>, { externalId, status, sent }: Observation): void {
+  const key = keyOf(externalId);
+  const past = pasts.get(key) ?? [];
+  const last = past.at(-1);
+  if (status === null) {
+    if (last && !last.gone) past.push({ ...last, gone: true });
+  } else if (!last || last.gone || last.status !== status || last.sent !== sent) {
+    past.push({ status, sent, gone: false });
+  }
+  if (past.length > 0) pasts.set(key, past);
+}
+
+/** Status transitions with fromRevision < revision <= upTo. */
+function transitionsIn(past: Past, fromRevision: number, upTo: number) {
+  return past.flatMap(({ status }, place) => {
+    const from = past[place - 1]?.status ?? null;
+    const isMeant = place + 1 > fromRevision && place + 1 <= upTo;
+    return isMeant && from !== status ? [{ from, to: status }] : [];
+  });
+}
+
+function toObserved({ externalId, status, sent }: Observation): Observed {
+  const reading = status && {
+    externalId,
+    status,
+    providerStatus: status,
+    stats: { counters: countersOf({ sent }), final: false },
+    raw: null,
+  };
+  return { account: 'main', channel: 'EMAIL', externalId, cause: 'POLL', reading };
+}
+
+/** A database with its one writer and its tail, and the past that it must tell. */
+async function startWorld() {
+  const database = await openDatabase('sqlite::memory:', () => {});
+  const store = createCampaignStore(database);
+  const log = createChangeLog(database);
+  const tailer = await createTailer({ log, store });
+  const observer = createObserver({
+    store,
+    log,
+    now: Date.now,
+    onCommit: tailer.committed,
+    onObserved: () => {},
+  });
+  const pasts = new Map<string, Past>();
+  return {
+    store,
+    pasts,
+    parts: { store, log, tailer },
+    /** As polls do: each reading has its turn, and a list names a campaign once. */
+    async observe(observations: readonly Observation[]) {
+      let list: Observation[] = [];
+      for (const one of observations) {
+        if (list.some(({ externalId }) => externalId === one.externalId)) {
+          await observer.observe(list.map(toObserved));
+          list = [];
+        }
+        list.push(one);
+        remember(pasts, one);
+      }
+      await observer.observe(list.map(toObserved));
+    },
+    /** Several at the same moment. */
+    async observeTogether(observations: readonly Observation[]) {
+      for (const one of observations) remember(pasts, one);
+      await Promise.all(observations.map((one) => observer.observe([toObserved(one)])));
+    },
+    [Symbol.asyncDispose]: () => database.destroy(),
+  };
+}
+
+type World = Awaited<ReturnType<typeof startWorld>>;
+
+/** A client that checks everything that it is told against the past. */
+function createClient({ parts, pasts, store }: World, externalIds: readonly string[]) {
+  const keys = new Set(externalIds.map(keyOf));
+  const selection = { accounts: ['main'], keys, filter: null, fields: null };
+  const revisions = new Map<string, number>();
+  const lastEvents = new Map<string, ChangeEvent>();
+  let reader: Reader | null = null;
+  let waiting: Promise<IteratorResult<ChangeEvent>> | null = null;
+  let cursor: string | null = null;
+
+  const isBehind = () => [...keys].some((key) => (pasts.get(key)?.length ?? 0) !== (revisions.get(key) ?? 0));
+
+  function check(event: ChangeEvent): void {
+    const { key, fromRevision, revision } = event;
+    const past = pasts.get(key) ?? [];
+    const known = revisions.get(key);
+    const isState = event.cause === 'SNAPSHOT';
+    expect(keys).toContain(key);
+    if (isState) expect(known).toBeUndefined();
+    expect(fromRevision).toBe(isState ? revision : (known ?? 0));
+    expect(revision).toBeGreaterThan(isState ? 0 : fromRevision);
+    expect(event.transitions.map(({ from, to }) => ({ from, to }))).toEqual(
+      transitionsIn(past, fromRevision, revision),
+    );
+    expect(event.stats?.sent).toBe(past[revision - 1]?.sent);
+    expect(event.campaign.revision).toBeGreaterThanOrEqual(revision);
+    revisions.set(key, revision);
+    lastEvents.set(key, event);
+    cursor = event.cursor;
+  }
+
+  async function readOne(): Promise<void> {
+    reader ??= await openReader(parts, selection, cursor);
+    const { done, value } = await (waiting ?? reader.next());
+    waiting = null;
+    expect(done).toBe(false);
+    if (!done) check(value);
+  }
+
+  async function drop(): Promise<void> {
+    const ended = waiting;
+    await reader?.return();
+    const last = await ended;
+    // What came in the last moment has been handed over: it is as good as read.
+    if (last && !last.done) check(last.value);
+    reader = null;
+    waiting = null;
+    // One that was told nothing has no place to come back to: what it gets is the state.
+    if (cursor === null) revisions.clear();
+  }
+
+  return {
+    drop,
+    async read(count: number) {
+      for (let left = count; left > 0 && isBehind(); left -= 1) await readOne();
+    },
+    /** Asks for the next event while there is none. */
+    async wait() {
+      reader ??= await openReader(parts, selection, cursor);
+      if (!isBehind()) waiting ??= reader.next();
+    },
+    async finish() {
+      while (isBehind()) await readOne();
+      await drop();
+      expect(isBehind()).toBe(false);
+      for (const key of keys) {
+        const stored = await store.get(key);
+        const event = lastEvents.get(key);
+        expect(event?.revision).toBe(stored?.revision);
+        if (event) expect(event.campaign).toEqual(stored);
+      }
+    },
+  };
+}
+
+function changesOf({ count, seed }: { count: number; seed: number }, externalIds: readonly string[]) {
+  const random = randomFrom(seed);
+  return Array.from({ length: count }, (): Observation => {
+    const status = random(12) === 0 ? null : (statuses[random(statuses.length)] ?? null);
+    return { externalId: externalIds[random(externalIds.length)] ?? '', status, sent: random(3) };
+  });
+}
+
+async function play(
+  externalIds: readonly string[],
+  selections: readonly string[][],
+  actions: readonly Action[],
+) {
+  await using world = await startWorld();
+  const clients = selections.map((selection) => createClient(world, selection));
+  for (const action of actions) {
+    if (action.type === 'change') {
+      await world.observe(changesOf(action, externalIds));
+      continue;
+    }
+    const client = clients[action.reader % clients.length];
+    if (action.type === 'read') await client?.read(action.count);
+    else if (action.type === 'wait') await client?.wait();
+    else await client?.drop();
+  }
+  for (const client of clients) await client.finish();
+}
+
+const reader = fc.nat({ max: 2 });
+const seed = fc.nat();
+
+function actionsWith(counts: fc.Arbitrary<number>, reads: fc.Arbitrary<number>, maxLength: number) {
+  return fc.array(
+    fc.oneof(
+      fc.record({ type: fc.constant('change' as const), count: counts, seed }),
+      fc.record({ type: fc.constant('read' as const), reader, count: reads }),
+      fc.record({ type: fc.constant('wait' as const), reader }),
+      fc.record({ type: fc.constant('drop' as const), reader }),
+    ),
+    { maxLength, minLength: 5, size: 'max' },
+  );
+}
+
+const fewIds = ['a', 'b', 'c', 'd', 'e'];
+const selection = (ids: readonly string[]) => fc.subarray([...ids], { minLength: 1 });
+
+test('readers of a few campaigns, some slow, some coming and going, miss nothing and get nothing twice', async () => {
+  const counts = fc.oneof(
+    { weight: 6, arbitrary: fc.integer({ min: 1, max: 4 }) },
+    // More than are told one by one, and more than are read at a time.
+    { weight: 2, arbitrary: fc.integer({ min: 90, max: 180 }) },
+    { weight: 1, arbitrary: fc.integer({ min: 490, max: 1_100 }) },
+  );
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(selection(fewIds), { minLength: 1, maxLength: 3 }),
+      actionsWith(counts, fc.integer({ min: 1, max: 6 }), 40),
+      (selections, actions) => play(fewIds, selections, actions),
+    ),
+    { numRuns: 40 },
+  );
+}, 60_000);
+
+test('readers of more campaigns than are read at a time, who come and go while they are told the states', async () => {
+  const manyIds = Array.from({ length: 1_200 }, (_, place) => `c${place}`);
+  const counts = fc.oneof(fc.integer({ min: 1, max: 30 }), fc.integer({ min: 400, max: 900 }));
+  await fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom([manyIds], [manyIds.slice(0, 480), manyIds]),
+      actionsWith(counts, fc.integer({ min: 1, max: 700 }), 14),
+      (selections, actions) =>
+        play(manyIds, selections, [{ type: 'change', count: 3_000, seed: 7 }, ...actions]),
+    ),
+    { numRuns: 5 },
+  );
+}, 60_000);
+
+test('a reader that is further behind than what is kept in memory', async () => {
+  await play(
+    fewIds,
+    [fewIds, ['b']],
+    [
+      { type: 'change', count: 40, seed: 1 },
+      { type: 'read', reader: 0, count: 5 },
+      { type: 'read', reader: 1, count: 1 },
+      { type: 'change', count: 6_000, seed: 2 },
+      { type: 'change', count: 10, seed: 3 },
+      { type: 'read', reader: 0, count: 7 },
+      { type: 'drop', reader: 0 },
+      { type: 'read', reader: 0, count: 1 },
+      { type: 'drop', reader: 1 },
+    ],
+  );
+}, 60_000);
+
+test('of readings of one campaign that are stored together, each makes its step', async () => {
+  await using world = await startWorld();
+  const client = createClient(world, ['a', 'b']);
+  const moving = { externalId: 'a', status: 'SENDING', sent: 1 } as const;
+  await world.observe([moving]);
+  await client.read(1);
+  await world.observeTogether([
+    { externalId: 'b', status: 'QUEUED', sent: 0 },
+    { ...moving, sent: 2 },
+    moving,
+    { ...moving, status: 'PAUSED' },
+    moving,
+  ]);
+  await client.finish();
+});
