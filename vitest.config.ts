@@ -1,6 +1,15 @@
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
+  resolve: {
+    // Else it is loaded twice, as CommonJS and as a module, and "instanceof GraphQLError" fails.
+    alias: [
+      {
+        find: /^graphql$/,
+        replacement: new URL('./node_modules/graphql/index.mjs', import.meta.url).pathname,
+      },
+    ],
+  },
   test: {
     globalSetup: ['test/support/postgres.ts'],
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],

@@ -3,8 +3,8 @@ import { z } from 'zod';
 import type { Simulator } from '../src/simulator/simulator.ts';
 import { campaignCount, configFor, startProviders, untilAllRead } from './support/campaigns.ts';
 import { type Child, startChild } from './support/child.ts';
-import { createDatabase, type DatabaseKind } from './support/databases.ts';
-import { median, printMachine, printTable } from './support/report.ts';
+import { createDatabase, type DatabaseKind, databaseKinds } from './support/databases.ts';
+import { median, printMachine, printTable, startOptions } from './support/report.ts';
 
 /**
  * What 10,000 followed campaigns add to the memory of an empty service: two services with the same configuration, one
@@ -27,7 +27,7 @@ interface Service extends AsyncDisposable {
 async function startService(providers: Simulator, kind: DatabaseKind): Promise<Service> {
   await using stack = new AsyncDisposableStack();
   const database = stack.use(await createDatabase(kind));
-  const child = stack.use(startChild('app-process.ts', ['--expose-gc']));
+  const child = stack.use(startChild('app-process.ts', ['--expose-gc', ...startOptions()]));
   const url = z.string().parse(await child.ask('start', configFor(providers, database.url, polling)));
   const all = stack.move();
   return { process: child, url, [Symbol.asyncDispose]: () => all.disposeAsync() };
@@ -105,5 +105,6 @@ function mb(bytes: number): number {
 
 printMachine('node bench/memory.ts');
 const rows: string[][] = [];
-for (const kind of ['sqlite file', 'sqlite::memory:', 'postgres'] as const) rows.push(...(await measure(kind)));
+const kinds = databaseKinds.filter((kind) => process.argv.length < 3 || process.argv.includes(kind));
+for (const kind of kinds) rows.push(...(await measure(kind)));
 printTable(['MB', 'empty', '10,000', 'added', 'samples', `< ${aimMb}`], rows);

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { configFor, startProviders, untilAllRead } from './support/campaigns.ts';
 import { type Child, startChild } from './support/child.ts';
 import { createDatabase, type DatabaseKind, databaseKinds } from './support/databases.ts';
-import { median, printMachine, printTable, quantile } from './support/report.ts';
+import { median, printMachine, printTable, quantile, startOptions } from './support/report.ts';
 
 /**
  * A page of 100 campaigns out of 10,000, with stats and rates: the service beside a plain Yoga server that holds the
@@ -136,7 +136,9 @@ async function times(url: string, body: string, count: number): Promise<number[]
 /** A benchmark of different answers would compare nothing. */
 async function checkEqual(ours: readonly [string, string], plain: readonly [string, string]): Promise<void> {
   const [one, other] = await Promise.all(
-    [ours, plain].map(async ([url, body]) => answerSchema.parse(JSON.parse(await post(url, body))).data.campaigns),
+    [ours, plain].map(
+      async ([url, body]) => answerSchema.parse(JSON.parse(await post(url, body))).data.campaigns,
+    ),
   );
   const isSame =
     isDeepStrictEqual(one?.nodes, other?.nodes) &&
@@ -148,7 +150,7 @@ async function checkEqual(ours: readonly [string, string], plain: readonly [stri
 async function measure(kind: DatabaseKind): Promise<string[][]> {
   await using database = await createDatabase(kind);
   await using providers = await startProviders(true);
-  await using service = startChild('app-process.ts');
+  await using service = startChild('app-process.ts', startOptions());
   await using plainServer = startChild('plain-process.ts');
   // Every campaign is read once; then the pollers keep quiet.
   const config = configFor(providers, database.url, { fastest: 3_600, slowest: 3_600 });
@@ -203,7 +205,8 @@ function startMeasuring(server: Child, url: string, body: string) {
     },
     /** The server process's own time for a request. */
     cpuMs: () => cpuMs / taken.length,
-    cells: () => [quantile(taken, 0.5), quantile(taken, 0.95), cpuMs / taken.length].map((ms) => ms.toFixed(2)),
+    cells: () =>
+      [quantile(taken, 0.5), quantile(taken, 0.95), cpuMs / taken.length].map((ms) => ms.toFixed(2)),
   };
 }
 

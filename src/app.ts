@@ -112,6 +112,8 @@ export async function startApp(config: Config, logger: Logger, now: () => number
     logger,
   });
 
+  let stopped: Promise<void> | null = null;
+
   async function stop(): Promise<void> {
     await server.stop();
     await Promise.all([...pollers.values()].map((poller) => poller.stop()));
@@ -128,7 +130,13 @@ export async function startApp(config: Config, logger: Logger, now: () => number
         configured.map(({ externalId }) => externalId),
       );
     }
-    return { url, stop };
+    return {
+      url,
+      stop() {
+        stopped ??= stop();
+        return stopped;
+      },
+    };
   } catch (error) {
     await database.destroy();
     throw error;

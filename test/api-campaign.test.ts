@@ -196,6 +196,23 @@ describe.each(databaseKinds)('one campaign on %s', (kind) => {
   });
 });
 
+describe.each(databaseKinds)('a text with a character that no database holds, on %s', (kind) => {
+  test('keeps no campaign from being read', async () => {
+    await using simulator = await startSimulator({ campaigns: 0 });
+    simulator.providers.octeth.add({ name: 'Plain', status: 'Sent' });
+    simulator.providers.octeth.add({ name: 'Odd\u0000 \ud800', status: 'Sent', tags: ['a\u0000'] });
+    await using app = await startTestApp({
+      database: await createDatabase(kind),
+      accounts: [accountAt(simulator, 'octeth')],
+    });
+    const names = await until(async () => {
+      const { data } = await app.request('{ campaigns(orderBy: { field: NAME }) { nodes { name } } }');
+      return data.campaigns.nodes.length === 2 ? data.campaigns.nodes : null;
+    }, 3_000);
+    expect(names).toMatchObject([{ name: 'Plain' }, { name: expect.stringMatching(/^Odd/) }]);
+  });
+});
+
 describe('the raw answer', () => {
   test.each(providerNames)('of %s holds what the provider sent, and no secret', async (name) => {
     await using simulator = await startSimulator({ campaigns: 0 });

@@ -134,6 +134,22 @@ describe.each(transports)('over %s', (_name, subscribe) => {
     ]);
   });
 
+  test('who leaves while the present state is told anew gets the rest of it', async () => {
+    await using other = await startApp();
+    using lost = subscribe(other.url, changes, { ids: [one] });
+    await lost.atLeast(1);
+    await using service = await startApp();
+    const variables = { ids: [one], filter: { ids: [two] } };
+    using told = subscribe(service.url, changes, { ...variables, after: lost.events[0].cursor });
+    await told.atLeast(2);
+    expect(told.events.map(({ campaign }) => campaign.id)).toEqual([one, two]);
+    using again = subscribe(service.url, changes, { ...variables, after: told.events[0].cursor });
+    await service.change(one, 1);
+    await again.atLeast(2);
+    // Which comes first depends on which is seen first: the state or the change.
+    expect(again.events.map(({ campaign }) => campaign.id).sort()).toEqual([one, two].sort());
+  });
+
   test.each<[string, object]>([
     ['a cursor that is none', { ids: [one], after: 'garbage' }],
     ['an empty cursor', { ids: [one], after: '' }],

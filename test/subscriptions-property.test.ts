@@ -19,8 +19,7 @@ interface Observation {
 type Action =
   | { readonly type: 'change'; readonly count: number; readonly seed: number }
   | { readonly type: 'read'; readonly reader: number; readonly count: number }
-  | { readonly type: 'wait'; readonly reader: number }
-  | { readonly type: 'drop'; readonly reader: number };
+  | { readonly type: 'wait' | 'drop'; readonly reader: number };
 
 const statuses = ['QUEUED', 'SENDING', 'PAUSED', 'COMPLETED'] as const;
 
@@ -129,7 +128,6 @@ function createClient({ parts, pasts, store }: World, externalIds: readonly stri
     const past = pasts.get(key) ?? [];
     const known = revisions.get(key);
     const isState = event.cause === 'SNAPSHOT';
-    expect(keys).toContain(key);
     if (isState) expect(known).toBeUndefined();
     expect(fromRevision).toBe(isState ? revision : (known ?? 0));
     expect(revision).toBeGreaterThan(isState ? 0 : fromRevision);
@@ -215,6 +213,9 @@ async function play(
   for (const client of clients) await client.finish();
 }
 
+/** A reader that misses something waits for ever: then the run fails, and is made smaller for a while. */
+const patience = { plugins: [fc.timeout(10_000)], interruptAfterTimeLimit: 40_000 };
+
 const reader = fc.nat({ max: 2 });
 const seed = fc.nat();
 
@@ -246,7 +247,7 @@ test('readers of a few campaigns, some slow, some coming and going, miss nothing
       actionsWith(counts, fc.integer({ min: 1, max: 6 }), 40),
       (selections, actions) => play(fewIds, selections, actions),
     ),
-    { numRuns: 40 },
+    { ...patience, numRuns: 40 },
   );
 }, 60_000);
 
@@ -260,7 +261,7 @@ test('readers of more campaigns than are read at a time, who come and go while t
       (selections, actions) =>
         play(manyIds, selections, [{ type: 'change', count: 3_000, seed: 7 }, ...actions]),
     ),
-    { numRuns: 5 },
+    { ...patience, numRuns: 5 },
   );
 }, 60_000);
 

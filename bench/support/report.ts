@@ -10,7 +10,8 @@ export function printMachine(command: string): void {
   console.log(`${command}, ${new Date().toISOString().slice(0, 16)}Z`);
   console.log(`${cpu?.model ?? 'unknown CPU'}, ${cpus().length} cores, ${memory} GB, ${process.platform}`);
   const packages = ['graphql', 'graphql-yoga', 'kysely', 'pg'].map((name) => `${name} ${versionOf(name)}`);
-  console.log(`Node.js ${process.versions.node}, ${packages.join(', ')}, SQLite ${sqliteVersion()}\n`);
+  console.log(`Node.js ${process.versions.node}, ${packages.join(', ')}, SQLite ${sqliteVersion()}`);
+  console.log(`The service runs with: node ${[...startOptions(), 'src/main.ts'].join(' ')}\n`);
 }
 
 function versionOf(name: string): string {
@@ -50,4 +51,13 @@ export function quantile(values: readonly number[], share: number): number {
 
 export function median(values: readonly number[]): number {
   return quantile(values, 0.5);
+}
+
+/** The options that `npm start` gives to Node.js: the service is measured as it is started. */
+export function startOptions(): string[] {
+  const file = new URL('../../package.json', import.meta.url);
+  const { scripts } = z
+    .object({ scripts: z.object({ start: z.string() }) })
+    .parse(JSON.parse(readFileSync(file, 'utf8')));
+  return scripts.start.split(' ').filter((word) => word.startsWith('--'));
 }

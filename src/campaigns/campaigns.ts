@@ -143,7 +143,7 @@ export function createCampaigns({
     async follow(accountName: string, externalId: string): Promise<Campaign> {
       const account = accounts.get(accountName);
       if (!account)
-        throw new ProblemError('NOT_FOUND', `There is no account ${accountName}.`, { path: ['account'] });
+        throw new ProblemError('NOT_FOUND', `There is no account ${accountName}.`, { argument: ['account'] });
       const stored = await store.get(campaignKey(accountName, externalId));
       if (stored && !stored.followed) await setFollowed(stored, true);
       try {
@@ -154,13 +154,14 @@ export function createCampaigns({
         throw error;
       }
       const message = `${account.provider.title} knows no campaign ${externalId}.`;
-      throw new ProblemError('NOT_FOUND', message, { path: ['externalId'] });
+      throw new ProblemError('NOT_FOUND', message, { argument: ['externalId'] });
     },
 
     /** Ends the polling; what is known stays. */
     async unfollow(campaign: Campaign): Promise<Campaign> {
+      const unfollowed = await setFollowed(campaign, false);
       pollers.get(campaign.account)?.forget(campaign.key);
-      return setFollowed(campaign, false);
+      return unfollowed;
     },
 
     /**

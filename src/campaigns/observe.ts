@@ -77,9 +77,7 @@ export function createObserver({ store, log, now, onCommit, onObserved }: Observ
   /** Equal readings are told apart without touching the log, so they write nothing and wait for nobody. */
   async function commit(batch: readonly Job[]): Promise<Map<string, Campaign>> {
     const campaigns = await store.getMany(keysOf(batch));
-    const differing = batch
-      .map((job) => ({ ...job, observed: job.observed.filter((one) => steps(campaigns, one, job.at)) }))
-      .filter((job) => job.observed.length > 0);
+    const differing = differingOf(batch, campaigns);
     if (differing.length > 0) {
       const writes = await log.write(keysOf(differing), (known, head) => decide(known, head, differing));
       for (const { campaign } of writes) campaigns.set(campaign.key, campaign);
@@ -93,6 +91,20 @@ export function createObserver({ store, log, now, onCommit, onObserved }: Observ
     }
     noteObserved(batch, campaigns);
     return campaigns;
+  }
+
+  /** A campaign's later readings count too once one differs, though they be equal to what is stored now. */
+  function differingOf(batch: readonly Job[], stored: ReadonlyMap<string, Campaign>): Job[] {
+    const touched = new Set<string>();
+    const jobs: Job[] = [];
+    for (const job of batch) {
+      const observed = job.observed.filter(
+        (one) => touched.has(keyOf(one)) || steps(stored, one, job.at) !== null,
+      );
+      for (const one of observed) touched.add(keyOf(one));
+      if (observed.length > 0) jobs.push({ ...job, observed });
+    }
+    return jobs;
   }
 
   function steps(known: ReadonlyMap<string, Campaign>, one: Observed, at: number, seq = 0) {

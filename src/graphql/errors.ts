@@ -2,6 +2,9 @@ import { GraphQLError } from 'graphql';
 import type { UserError } from '../generated/graphql.ts';
 import { ProblemError } from '../model/problem.ts';
 
+/** Of the codes that graphql and the server give to mistakes in a request, these are the API's too. */
+const requestCodes: ReadonlySet<unknown> = new Set(['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED']);
+
 /**
  * What a client is told of an error: problems with their code, mistakes in the request as they are, and nothing at all
  * of what nobody foresaw.
@@ -12,10 +15,12 @@ export function toClientError(error: unknown, logUnforeseen: (error: unknown) =>
   if (origin instanceof ProblemError) {
     return new GraphQLError(origin.message, { ...place, extensions: extensionsOf(origin) });
   }
-  if (origin instanceof GraphQLError) {
-    // What graphql itself finds, as with variables of the wrong type, comes without a code.
-    const extensions = { ...origin.extensions, code: origin.extensions.code ?? codeOf(origin) };
-    return new GraphQLError(origin.message, { ...placeOf(origin), ...place, extensions });
+  if (error instanceof GraphQLError && origin instanceof GraphQLError) {
+    return new GraphQLError(error.message, {
+      ...placeOf(origin),
+      ...place,
+      extensions: requestExtensions(error, origin),
+    });
   }
   logUnforeseen(origin);
   return new GraphQLError('Something went wrong here, and has been logged.', {
@@ -24,14 +29,20 @@ export function toClientError(error: unknown, logUnforeseen: (error: unknown) =>
   });
 }
 
+/** How an error looks where HTTP's own words for it mean nothing. */
+export function withoutHttp(error: GraphQLError): GraphQLError {
+  const { http: _http, ...extensions } = error.extensions;
+  return new GraphQLError(error.message, { ...placeOf(error), extensions });
+}
+
 /**
  * The same for a mutation, which answers with its problems.
  * @throws what is no ProblemError
  */
 export function toUserError(error: unknown): UserError {
   if (!(error instanceof ProblemError)) throw error;
-  const { code, message, path, providerCode } = error;
-  return { code, message, path: path && [...path], providerCode };
+  const { code, message, argument, providerCode } = error;
+  return { code, message, path: argument && [...argument], providerCode };
 }
 
 /** The error below the wrapping that graphql gives to what a resolver throws. */
@@ -41,19 +52,25 @@ function originOf(error: unknown): unknown {
   return origin;
 }
 
-function codeOf({ message }: GraphQLError): string {
-  return message.startsWith('Syntax Error') ? 'GRAPHQL_PARSE_FAILED' : 'BAD_INPUT';
+/** A request that could not even be begun is a 400, where the client understands statuses (`spec`). */
+function requestExtensions(error: GraphQLError, { message, extensions }: GraphQLError) {
+  const isSyntax = message.startsWith('Syntax Error');
+  const kept = requestCodes.has(extensions.code) ? extensions.code : 'BAD_INPUT';
+  const code = isSyntax ? 'GRAPHQL_PARSE_FAILED' : kept;
+  const http =
+    error.extensions.http ?? extensions.http ?? (error.path ? undefined : { status: 400, spec: true });
+  return { code, ...(http !== undefined && { http }) };
 }
 
 function placeOf({ nodes, source, positions, path }: GraphQLError) {
   return { nodes, source, positions, path };
 }
 
-function extensionsOf({ code, providerCode, path, retryAfterMs }: ProblemError) {
+function extensionsOf({ code, providerCode, argument, retryAfterMs }: ProblemError) {
   return {
     code,
     ...(providerCode !== null && { providerCode }),
-    ...(path !== null && { argument: path.join('.') }),
+    ...(argument !== null && { argument: argument.join('.') }),
     ...(retryAfterMs !== null && { retryAfterSeconds: Math.ceil(retryAfterMs / 1000) }),
   };
 }

@@ -37,7 +37,7 @@ export function parseId(id: string, path: string): NodeId {
   if (owner === undefined || externalId === undefined) {
     const forms = 'provider:<name>, account:<name> or campaign:<account>:<externalId>';
     throw new ProblemError('BAD_INPUT', `"${id.slice(0, 80)}" is no id: it must read ${forms}.`, {
-      path: [path],
+      argument: [path],
     });
   }
   return { type: 'campaign', account: owner, externalId, key: keyOf(owner, externalId, path) };
@@ -48,7 +48,7 @@ export function parseCampaignId(id: string, path: string): CampaignId {
   const parsed = parseId(id, path);
   if (parsed.type === 'campaign') return parsed;
   const message = `"${id.slice(0, 80)}" is no campaign's id: it must read campaign:<account>:<externalId>.`;
-  throw new ProblemError('BAD_INPUT', message, { path: [path] });
+  throw new ProblemError('BAD_INPUT', message, { argument: [path] });
 }
 
 /**
@@ -59,5 +59,5 @@ export function keyOf(account: string, externalId: string, path: string): string
   if (/^[\x21-\x7e]{1,200}$/.test(externalId) && !/^\.+$/.test(externalId))
     return campaignKey(account, externalId);
   const message = 'An external id is of 1 to 200 visible ASCII characters, without blanks.';
-  throw new ProblemError('BAD_INPUT', message, { path: [path] });
+  throw new ProblemError('BAD_INPUT', message, { argument: [path] });
 }

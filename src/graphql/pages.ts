@@ -28,7 +28,7 @@ export function pageSize(value: number | null | undefined, path: string, usual =
   if (value === null || value === undefined) return usual;
   if (value >= 0 && value <= largestSize) return value;
   throw new ProblemError('BAD_INPUT', `${path} is ${value}; it can be 0 to ${largestSize}.`, {
-    path: [path],
+    argument: [path],
   });
 }
 
@@ -40,7 +40,7 @@ export function toOrder(input: OrderInput | null | undefined): CampaignOrder {
 export function toPage(args: PageArguments, order: CampaignOrder): Page {
   const fromEnd = args.last !== null && args.last !== undefined;
   if (fromEnd && args.first !== null && args.first !== undefined) {
-    throw new ProblemError('BAD_INPUT', 'Give first or last, not both.', { path: ['last'] });
+    throw new ProblemError('BAD_INPUT', 'Give first or last, not both.', { argument: ['last'] });
   }
   const after = args.after ? decodePlace(args.after, order, 'after') : null;
   const before = args.before ? decodePlace(args.before, order, 'before') : null;
@@ -60,16 +60,18 @@ export function encodePlace(campaign: Campaign, { field }: CampaignOrder): strin
 
 function decodePlace(cursor: string, { field }: CampaignOrder, path: string): Place {
   const [ofField, value, key] = parseCursor(cursor);
-  const valueFits = typeof value === (field === 'NAME' ? 'string' : 'number');
+  const valueFits =
+    field === 'NAME' ? typeof value === 'string' && !value.includes('\0') : Number.isSafeInteger(value);
   if (
     ofField === field &&
     valueFits &&
     (typeof value === 'string' || typeof value === 'number') &&
-    typeof key === 'string'
+    typeof key === 'string' &&
+    /^[\x21-\x7e]+$/.test(key)
   ) {
     return { value, key };
   }
-  throw new ProblemError('BAD_INPUT', `${path} is no cursor of a list in this order.`, { path: [path] });
+  throw new ProblemError('BAD_INPUT', `${path} is no cursor of a list in this order.`, { argument: [path] });
 }
 
 function parseCursor(cursor: string): readonly unknown[] {

@@ -4,32 +4,38 @@ import { ProblemError } from '../model/problem.ts';
  * How far a subscriber has been told. Everything up to `seq` has been; beyond that, `told` says what of a piece of work
  * that was under way:
  * - with `until`, steps up to that seq were being told campaign by campaign (merged), and those up to `key` are done;
- * - without it, present states were being told, and only campaigns up to `key` are known to the subscriber at all.
+ * - without it, present states were being told (`reset`: anew), and only campaigns up to `key` are known to the
+ *   subscriber at all.
  */
 export interface Position {
   readonly seq: number;
-  readonly told?: { readonly key: string; readonly until?: number };
+  readonly told?: { readonly key: string; readonly until?: number; readonly reset?: boolean };
 }
+
+const resetMark = '~';
 
 /** A cursor of clients: the log's epoch and the position, opaque to them. */
 export function encodeCursor(epoch: string, { seq, told }: Position): string {
   const parts = [epoch, seq.toString(36)];
-  if (told) parts.push(told.until === undefined ? '' : told.until.toString(36), toBase64(told.key));
+  if (told) parts.push(told.until?.toString(36) ?? (told.reset ? resetMark : ''), toBase64(told.key));
   return parts.join('.');
 }
 
 /** @throws ProblemError BAD_INPUT */
 export function decodeCursor(cursor: string): { epoch: string; position: Position } {
-  const match = /^([0-9a-f]{1,32})\.([0-9a-z]{1,11})(?:\.([0-9a-z]{0,11})\.([\w-]+))?$/.exec(cursor);
+  const match = /^([0-9a-f]{1,32})\.([0-9a-z]{1,11})(?:\.([0-9a-z]{0,11}|~)\.([\w-]+))?$/.exec(cursor);
   const [, epoch, seq, until, key] = match ?? [];
   if (epoch === undefined || seq === undefined) {
     throw new ProblemError('BAD_INPUT', `"${cursor.slice(0, 80)}" is no cursor of this API.`, {
-      path: ['after'],
+      argument: ['after'],
     });
   }
   const position = { seq: Number.parseInt(seq, 36) };
   if (key === undefined) return { epoch, position };
-  const told = { key: fromBase64(key), ...(until && { until: Number.parseInt(until, 36) }) };
+  const told = {
+    key: fromBase64(key),
+    ...(until === resetMark ? { reset: true } : until && { until: Number.parseInt(until, 36) }),
+  };
   return { epoch, position: { ...position, told } };
 }
 

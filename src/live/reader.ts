@@ -61,7 +61,7 @@ export async function openReader(
     parts,
     selection,
     position,
-    states ? { cause: 'SNAPSHOT', afterKey: position.told.key } : null,
+    states ? { cause: position.told.reset ? 'RESET' : 'SNAPSHOT', afterKey: position.told.key } : null,
   );
 }
 
@@ -169,16 +169,16 @@ export class Reader implements AsyncIterableIterator<ChangeEvent> {
   async #tellStates({ cause, afterKey }: PresentStates): Promise<boolean> {
     const { store, tailer } = this.#parts;
     if (afterKey !== null && tailer.head() - this.#position.seq > pageSize)
-      return this.#tellStepsUpTo(afterKey);
+      return this.#tellStepsUpTo({ cause, afterKey });
     const page = await store.snapshotPage(this.#statesFilter(), afterKey, pageSize);
     const head = page.head ?? Math.max(this.#position.seq, tailer.head());
     const steps = afterKey === null ? [] : await this.#entriesUpTo(this.#position.seq, head);
-    const events = this.#stepsOfKnown(steps, afterKey);
+    const events = this.#stepsOfKnown(steps, { cause, afterKey });
     const isLastPage = page.campaigns.length < pageSize;
     const wanted = page.campaigns.filter((campaign) => this.#isState(campaign));
     for (const [place, campaign] of wanted.entries()) {
       const isLast = isLastPage && place === wanted.length - 1;
-      const position = isLast ? { seq: head } : { seq: head, told: { key: campaign.key } };
+      const position = isLast ? { seq: head } : { seq: head, told: toldUpTo(campaign.key, cause) };
       events.push(this.#stateEvent(campaign, cause, position));
     }
     const lastKey = page.campaigns.at(-1)?.key ?? afterKey;
@@ -189,21 +189,21 @@ export class Reader implements AsyncIterableIterator<ChangeEvent> {
   }
 
   /** A page of steps of the campaigns that the subscriber knows already, while others' present states are to come. */
-  async #tellStepsUpTo(afterKey: string): Promise<boolean> {
+  async #tellStepsUpTo(states: PresentStates): Promise<boolean> {
     const { entries, until } = await this.#parts.tailer.after(
       this.#position.seq,
       pageSize,
       this.#keysForLog(),
     );
-    this.#prepared = this.#stepsOfKnown(entries, afterKey);
+    this.#prepared = this.#stepsOfKnown(entries, states);
     this.#position = { seq: until };
     return true;
   }
 
-  #stepsOfKnown(entries: readonly LogEntry[], afterKey: string | null): Prepared[] {
+  #stepsOfKnown(entries: readonly LogEntry[], { cause, afterKey }: PresentStates): Prepared[] {
     if (afterKey === null) return [];
     const known = entries.filter((entry) => entry.key <= afterKey && wants(this.#selection, entry));
-    return known.map((entry) => this.#stepEvent(entry, { seq: entry.seq, told: { key: afterKey } }));
+    return known.map((entry) => this.#stepEvent(entry, { seq: entry.seq, told: toldUpTo(afterKey, cause) }));
   }
 
   /** With names alone the store is asked for them; else it gives all that may be seen, and `#isState` picks. */
@@ -253,4 +253,8 @@ export class Reader implements AsyncIterableIterator<ChangeEvent> {
       stats: campaign.stats,
     };
   }
+}
+
+function toldUpTo(key: string, cause: PresentStates['cause']) {
+  return cause === 'RESET' ? { key, reset: true } : { key };
 }

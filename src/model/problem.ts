@@ -19,7 +19,7 @@ export interface ProblemOptions {
   /** How long the provider asks us to leave it alone. */
   readonly retryAfterMs?: number | null;
   /** The input field at fault, outermost first. */
-  readonly path?: readonly string[];
+  readonly argument?: readonly string[];
   readonly cause?: unknown;
 }
 
@@ -32,14 +32,15 @@ export class ProblemError extends Error {
   readonly code: ProblemCode;
   readonly providerCode: string | null;
   readonly retryAfterMs: number | null;
-  readonly path: readonly string[] | null;
+  /** Not "path": graphql takes an error with a path for one that it has placed already. */
+  readonly argument: readonly string[] | null;
 
   constructor(code: ProblemCode, message: string, options: ProblemOptions = {}) {
     super(message, { cause: options.cause });
     this.code = code;
     this.providerCode = options.providerCode ?? null;
     this.retryAfterMs = options.retryAfterMs ?? null;
-    this.path = options.path ?? null;
+    this.argument = options.argument ?? null;
   }
 }
 

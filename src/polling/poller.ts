@@ -43,6 +43,7 @@ export function createPoller({ account, observer, logger, now, onFailure }: Poll
       one.lastReadAt = now();
       const [campaign] = await observer.observe([observation(one.externalId, reading)]);
       if (!campaign) tracking.putAt(one, now() + absentPace * fastestMs);
+      else if (!campaign.followed) tracking.forget(one.key);
     } catch (error) {
       one.lastReadAt = now();
       if (error instanceof ProblemError && !ending.signal.aborted) onFailure(one.key, error);

@@ -43,6 +43,8 @@ export function createTracking(account: Account, now: () => number, onMoved: () 
 
   /** Makes a campaign due, never sooner than the floor allows. */
   function putAt(one: Tracked, dueAt: number): void {
+    // Forgotten while it was being read.
+    if (tracked.get(one.key) !== one) return;
     one.dueAt = Math.max(dueAt, one.lastReadAt + account.polling.fastestMs);
     queue.put(one);
     onMoved();

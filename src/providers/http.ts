@@ -183,10 +183,15 @@ function readReply(
 
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    // PostgreSQL can't store a NUL, and nobody misses it.
+    return text.includes('\\u0000') ? JSON.parse(text, withoutNul) : JSON.parse(text);
   } catch {
     return undefined;
   }
+}
+
+function withoutNul(_name: string, value: unknown): unknown {
+  return typeof value === 'string' ? value.replaceAll('\0', '') : value;
 }
 
 function outcomeOf(error: unknown, signal: AbortSignal | undefined): RequestOutcome {

@@ -4,6 +4,7 @@ import { type ExecutionArgs, GraphQLError } from 'graphql';
 import type { SubscribePayload } from 'graphql-ws';
 import { useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer } from 'ws';
+import { toClientError, withoutHttp } from '../graphql/errors.ts';
 import type { GraphQLServer } from './graphql.ts';
 import { isAllowedOrigin } from './origin.ts';
 
@@ -26,15 +27,13 @@ export function serveWebSocket(server: Server, graphql: GraphQLServer, allowedOr
     return pipeline;
   };
 
-  async function prepare(
-    extra: object,
-    payload: SubscribePayload,
-  ): Promise<ExecutionArgs | readonly GraphQLError[]> {
-    const pipeline = graphql.getEnveloped({ ...extra, params: payload });
+  async function prepare(payload: SubscribePayload): Promise<ExecutionArgs | readonly GraphQLError[]> {
+    // Not the upgrade's request: it is a GET, and mutations are refused to those.
+    const pipeline = graphql.getEnveloped({ params: payload });
     try {
       const document = pipeline.parse(payload.query);
       const errors: readonly GraphQLError[] = pipeline.validate(pipeline.schema, document);
-      if (errors.length > 0) return errors.map(withoutTransport);
+      if (errors.length > 0) return errors.map(withoutHttp);
       const args: ExecutionArgs = {
         schema: pipeline.schema,
         document,
@@ -51,7 +50,14 @@ export function serveWebSocket(server: Server, graphql: GraphQLServer, allowedOr
 
   const graphqlWs = useServer(
     {
-      onSubscribe: ({ extra }, _id, payload) => prepare(extra, payload),
+      onSubscribe: (_context, _id, payload) => prepare(payload),
+      onNext: (_context, _id, _payload, _args, { data, errors, extensions }) =>
+        errors && {
+          errors: errors.map(format),
+          ...(data !== undefined && { data }),
+          ...(extensions && { extensions }),
+        },
+      onError: (_context, _id, _payload, errors) => errors.map(format),
       execute: (args) => pipelineOf(args).execute(args),
       subscribe: (args) => pipelineOf(args).subscribe(args),
     },
@@ -78,14 +84,11 @@ function refuse(socket: Duplex, status: string): void {
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
 
-/** Validation marks its errors for HTTP; over WebSocket that says nothing. */
-function withoutTransport(error: GraphQLError): GraphQLError {
-  const { http: _http, ...extensions } = error.extensions;
-  const { nodes, source, positions, path } = error;
-  return new GraphQLError(error.message, { nodes, source, positions, path, extensions });
-}
-
 function syntaxError(error: unknown): GraphQLError {
   if (!(error instanceof GraphQLError)) throw error;
-  return withoutTransport(error);
+  return withoutHttp(toClientError(error, () => {}));
+}
+
+function format(error: GraphQLError) {
+  return withoutHttp(error).toJSON();
 }

@@ -33,6 +33,8 @@ export function whereMatches<Row>(
 
 /** A part of a text, byte for byte: `like` treats case and wildcards differently in the two databases. */
 function contains(column: 'foldedName' | 'tags', part: string) {
+  // No text holds a NUL, and PostgreSQL refuses to look for one.
+  if (part.includes('\0')) return sql<boolean>`1 = 0`;
   return part === ''
     ? sql<boolean>`1 = 1`
     : sql<boolean>`replace(${sql.ref(column)}, ${part}, '') <> ${sql.ref(column)}`;

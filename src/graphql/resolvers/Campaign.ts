@@ -1,6 +1,7 @@
 import type { CampaignResolvers } from '../../generated/graphql.ts';
 import { decodeCursor, encodeCursor } from '../../live/cursor.ts';
 import { isActive } from '../../model/campaign.ts';
+import { ProblemError } from '../../model/problem.ts';
 import { progressOf, remainingOf } from '../../model/stats.ts';
 import { actionsOf } from '../actions.ts';
 import { accountOf } from '../context.ts';
@@ -30,7 +31,7 @@ export const Campaign: CampaignResolvers = {
 
   async history(campaign, { first, after }, { services }) {
     const size = pageSize(first, 'first');
-    const before = after ? decodeCursor(after).position.seq : null;
+    const before = after ? placeInHistory(after, services.live.epoch) : null;
     const entries = await services.log.history(campaign.key, before, size + 1);
     const edges = entries.slice(0, size).map((entry) => {
       const cursor = encodeCursor(services.live.epoch, { seq: entry.seq });
@@ -62,3 +63,10 @@ export const Campaign: CampaignResolvers = {
     return raw === null ? null : JSON.parse(raw);
   },
 };
+
+/** @throws ProblemError BAD_INPUT */
+function placeInHistory(cursor: string, epochNow: string): number {
+  const { epoch, position } = decodeCursor(cursor);
+  if (epoch === epochNow) return position.seq;
+  throw new ProblemError('BAD_INPUT', 'after is a cursor of another history.', { argument: ['after'] });
+}

@@ -41,9 +41,9 @@ async function known(id: string, context: GraphQLContext): Promise<Campaign> {
   const campaign = visibleAccount(context, account) ? await context.services.store.get(key) : null;
   if (campaign) return campaign;
   const message = `There is no campaign ${id} here. followCampaign makes one known.`;
-  throw new ProblemError('NOT_FOUND', message, { path: ['id'] });
+  throw new ProblemError('NOT_FOUND', message, { argument: ['id'] });
 }
 
 function unknownAccount(name: string): ProblemError {
-  return new ProblemError('NOT_FOUND', `There is no account "${name}".`, { path: ['account'] });
+  return new ProblemError('NOT_FOUND', `There is no account "${name}".`, { argument: ['account'] });
 }

@@ -25,7 +25,9 @@ export const Query: QueryResolvers = {
   async campaign(_root, { id, maxAgeSeconds }, context) {
     const { account, externalId } = parseCampaignId(id, 'id');
     if ((maxAgeSeconds ?? 0) < 0) {
-      throw new ProblemError('BAD_INPUT', "maxAgeSeconds can't be negative.", { path: ['maxAgeSeconds'] });
+      throw new ProblemError('BAD_INPUT', "maxAgeSeconds can't be negative.", {
+        argument: ['maxAgeSeconds'],
+      });
     }
     if (!visibleAccount(context, account)) return null;
     const maxAgeMs = typeof maxAgeSeconds === 'number' ? maxAgeSeconds * 1000 : null;

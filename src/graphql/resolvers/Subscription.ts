@@ -53,6 +53,6 @@ function checkField(field: string): void {
   if (fieldNames.has(field)) return;
   const known = [...fieldNames].join(', ');
   throw new ProblemError('BAD_INPUT', `There is no field "${field}" to watch. There are: ${known}.`, {
-    path: ['fields'],
+    argument: ['fields'],
   });
 }
