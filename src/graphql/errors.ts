@@ -52,7 +52,10 @@ function originOf(error: unknown): unknown {
   return origin;
 }
 
-/** A request that could not even be begun is a 400, where the client understands statuses (`spec`). */
+/**
+ * A request that could not even be begun is a 400, where the client understands statuses (`spec`); one whose body can't
+ * be read is, whatever the client understands.
+ */
 function requestExtensions(error: GraphQLError, { message, extensions }: GraphQLError) {
   const isSyntax = message.startsWith('Syntax Error');
   const kept = requestCodes.has(extensions.code) ? extensions.code : 'BAD_INPUT';
