@@ -60,6 +60,7 @@ function requestExtensions(error: GraphQLError, { message, extensions }: GraphQL
   const isSyntax = message.startsWith('Syntax Error');
   const kept = requestCodes.has(extensions.code) ? extensions.code : 'BAD_INPUT';
   const code = isSyntax ? 'GRAPHQL_PARSE_FAILED' : kept;
+  if (extensions.code === 'BAD_REQUEST') return { code, http: { status: 400 } };
   const http =
     error.extensions.http ?? extensions.http ?? (error.path ? undefined : { status: 400, spec: true });
   return { code, ...(http !== undefined && { http }) };
