@@ -60,10 +60,10 @@ function requestExtensions(error: GraphQLError, { message, extensions }: GraphQL
   const isSyntax = message.startsWith('Syntax Error');
   const kept = requestCodes.has(extensions.code) ? extensions.code : 'BAD_INPUT';
   const code = isSyntax ? 'GRAPHQL_PARSE_FAILED' : kept;
-  if (extensions.code === 'BAD_REQUEST') return { code, http: { status: 400 } };
   const http =
     error.extensions.http ?? extensions.http ?? (error.path ? undefined : { status: 400, spec: true });
-  return { code, ...(http !== undefined && { http }) };
+  if (typeof http !== 'object') return { code };
+  return { code, http: extensions.code === 'BAD_REQUEST' ? { ...http, spec: false } : http };
 }
 
 function placeOf({ nodes, source, positions, path }: GraphQLError) {
