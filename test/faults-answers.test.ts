@@ -144,6 +144,35 @@ describe.concurrent('one campaign that always answers with garbage', () => {
   });
 });
 
+test('an answer that comes late does not undo what a later look has seen', async () => {
+  await using simulator = await startSimulator({ campaigns: 0 });
+  const { selzy } = simulator.providers;
+  selzy.add({ externalId: '501', status: 'in_progress' });
+  await using app = await startAt(simulator, 'selzy', ['501']);
+  await until(async () => (await campaign(app, '501'))?.status === 'SENDING');
+  const statistics = () =>
+    selzy.requests.filter(({ operation }) => operation === 'getCampaignCommonStats').length;
+  // The read of the campaign has had its status, and waits for its counters; the list goes on meanwhile.
+  selzy.fault({ kind: 'delay', ms: 400 }, { operation: 'getCampaignCommonStats' });
+  const before = statistics();
+  await until(() => statistics() > before);
+  selzy.set('501', { status: 'completed' });
+  await until(async () => (await campaign(app, '501')).status === 'COMPLETED');
+  selzy.clearFaults();
+  const reads = statistics();
+  await until(() => statistics() > reads);
+  const { data } = await app.request(
+    '{ campaign(id: "campaign:main:501") { history { nodes { transitions { from to } } } } }',
+  );
+  const transitions = data.campaign.history.nodes.flatMap(
+    (node: { transitions: unknown[] }) => node.transitions,
+  );
+  expect(transitions.reverse()).toEqual([
+    { from: null, to: 'SENDING' },
+    { from: 'SENDING', to: 'COMPLETED' },
+  ]);
+});
+
 /** What providers send by mistake, and JSON allows. */
 const oddities: readonly [string, CampaignChange][] = [
   ['a name with a character of zero', { name: 'Sale\u0000' }],

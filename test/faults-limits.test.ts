@@ -8,12 +8,12 @@ import { type RecordedRequest, type SimulatedProvider, startSimulator } from '..
 import { accountAt, providerNames, startTestApp } from './support/app.ts';
 import { until } from './support/wait.ts';
 
-/** The words for a campaign that is being sent, and the calls that read one campaign. */
+/** The words for a campaign that is being sent, and for one that waits; and the calls that read one campaign. */
 const readings = {
-  selzy: { sending: 'in_progress', sent: 'completed', operations: ['getCampaignStatus'] },
-  bsg: { sending: 'sending', sent: 'done', operations: ['campaign_details'] },
-  octeth: { sending: 'Sending', sent: 'Sent', operations: ['Campaign.Get'] },
-  appizer: { sending: 'sending', sent: 'completed', operations: ['getCampaignStatus'] },
+  selzy: { sending: 'in_progress', waiting: 'stopped', operations: ['getCampaignStatus'] },
+  bsg: { sending: 'sending', waiting: 'paused', operations: ['campaign_details'] },
+  octeth: { sending: 'Sending', waiting: 'Paused', operations: ['Campaign.Get'] },
+  appizer: { sending: 'sending', waiting: 'pending', operations: ['getCampaignStatus'] },
 } as const;
 
 function timesOf(requests: readonly RecordedRequest[]): number[] {
@@ -188,7 +188,7 @@ describe.concurrent('no campaign is polled singly more often than `fastest`', ()
   test.each(providerNames)('at %s, though its status and its counters change all the time', async (name) => {
     await using simulator = await startSimulator({ campaigns: 0 });
     const provider = simulator.providers[name];
-    const { sending, sent, operations } = readings[name];
+    const { sending, waiting, operations } = readings[name];
     const ids = addMany(provider, sending, 3);
     const account = `${name}-main`;
     // Octeth's list tells everything, so campaigns are read singly only where a server has none.
@@ -207,7 +207,7 @@ describe.concurrent('no campaign is polled singly more often than `fastest`', ()
     await until(() => {
       round += 1;
       for (const id of ids)
-        provider.set(id, { status: round % 7 ? sending : sent, counters: { sent: round } });
+        provider.set(id, { status: round % 7 ? sending : waiting, counters: { sent: round } });
       return ids.every((id) => single(id).length >= 4);
     });
     for (const id of ids) expect(shortestSpan(timesOf(single(id)), 1), id).toBeGreaterThanOrEqual(400);
