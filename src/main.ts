@@ -26,9 +26,8 @@ function readOptions(): Options {
     process.exit(0);
   }
   const config = values.config ?? process.env.CAMPAIGN_GRAPH_CONFIG ?? null;
-  const port = Number(values.port ?? 4000);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535)
-    throw new ConfigError(['--port: must be 0 to 65535']);
+  const port = /^\d{1,5}$/.test(values.port ?? '4000') ? Number(values.port ?? 4000) : Number.NaN;
+  if (!(port <= 65_535)) throw new ConfigError(['--port: must be 0 to 65535']);
   return { config, port };
 }
 
@@ -43,18 +42,15 @@ function readConfigFile(path: string): Config {
   return readConfig(text, process.env);
 }
 
-async function start({ config, port }: Options): Promise<App> {
+async function start({ config, port }: Options): Promise<App & { readonly welcome: string }> {
   // Logs go to stderr; what is printed for people goes to stdout.
   const logger = pino({ level: process.env.LOG_LEVEL ?? 'info' }, pino.destination(2));
   if (config !== null) {
     const app = await startApp(readConfigFile(config), logger);
-    process.stdout.write(`campaign-graph is ready at ${app.url}/graphql\n`);
-    return app;
+    return { ...app, welcome: `campaign-graph is ready at ${app.url}/graphql\n` };
   }
   const { startDemo } = await import('./demo.ts');
-  const demo = await startDemo(port, logger);
-  process.stdout.write(demo.welcome);
-  return demo;
+  return startDemo(port, logger);
 }
 
 function errorCode(error: unknown): string {
@@ -67,23 +63,33 @@ function sentenceFor(error: unknown): string {
   return error.message;
 }
 
-try {
-  const app = await start(readOptions());
+/** Ends the process in good order, once, also when it is asked to before it has quite begun. */
+function stopOnSignals(starting: Promise<App>): void {
   let stopping = false;
   const stop = () => {
     if (stopping) return;
     stopping = true;
-    app.stop().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        process.stderr.write(`${sentenceFor(error)}\n`);
-        process.exit(1);
-      },
-    );
+    starting
+      .then((app) => app.stop())
+      .then(
+        () => process.exit(0),
+        (error: unknown) => fail(error),
+      );
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
-} catch (error) {
+}
+
+function fail(error: unknown): never {
   process.stderr.write(`${sentenceFor(error)}\n`);
   process.exit(1);
+}
+
+try {
+  const starting = start(readOptions());
+  stopOnSignals(starting);
+  const { welcome } = await starting;
+  process.stdout.write(welcome);
+} catch (error) {
+  fail(error);
 }

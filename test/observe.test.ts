@@ -19,7 +19,7 @@ function saw(externalId: string, sent: number, over: Partial<CampaignReading> = 
     raw: { sent },
     ...over,
   } as const;
-  return { account: 'main', channel: 'EMAIL', externalId, reading, cause: 'POLL' };
+  return { account: 'main', channel: 'EMAIL', externalId, reading, askedAt: 0, cause: 'POLL' };
 }
 
 function gone(externalId: string): Observed {

@@ -66,7 +66,7 @@ function toObserved({ externalId, status, sent }: Observation): Observed {
     stats: { counters: countersOf({ sent }), final: false },
     raw: null,
   };
-  return { account: 'main', channel: 'EMAIL', externalId, cause: 'POLL', reading };
+  return { account: 'main', channel: 'EMAIL', externalId, cause: 'POLL', askedAt: 0, reading };
 }
 
 /** A database with its one writer and its tail, and the past that it must tell. */

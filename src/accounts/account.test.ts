@@ -35,7 +35,13 @@ async function openAt(name: string, budgets: readonly RequestBudget[] = [plenty]
     },
   );
   return {
-    account,
+    account: {
+      ...account,
+      /** What the provider says, without when it was asked. */
+      async read(externalId: string, call: Call) {
+        return (await account.read(externalId, call)).reading;
+      },
+    },
     simulated,
     requests,
     changes,

@@ -35,10 +35,9 @@ export interface Account {
   readonly health: Health;
   /**
    * Reads one campaign; what several people ask for at the same moment is one request.
-   * @returns null when the provider knows none of that id
    * @throws ProblemError
    */
-  read(externalId: string, call: Call): Promise<CampaignReading | null>;
+  read(externalId: string, call: Call): Promise<Answer>;
   readonly list: AccountList | null;
 }
 
@@ -46,7 +45,19 @@ export interface AccountList {
   /** How much of a campaign one entry tells. */
   readonly covers: 'everything' | 'status';
   /** @throws ProblemError */
-  pages(call: Call): AsyncGenerator<readonly CampaignReading[]>;
+  pages(call: Call): AsyncGenerator<ListPage>;
+}
+
+/** What the provider said of a campaign; null: it knows none of that id. */
+export interface Answer {
+  readonly reading: CampaignReading | null;
+  /** When it was asked, ms since 1970: an answer that was longer under way than another may be the older one. */
+  readonly askedAt: number;
+}
+
+export interface ListPage {
+  readonly readings: readonly CampaignReading[];
+  readonly askedAt: number;
 }
 
 export interface AccountHooks {
@@ -70,9 +81,11 @@ export function openAccount(settings: AccountSettings, hooks: AccountHooks): Acc
   const budget = createBudget(settings.requestBudgets, hooks.now);
   const health = createHealth(hooks.now, polling.fastestMs, () => hooks.onHealth(name));
   const gate = {
-    admit: (call: Call) => admit(budget, call),
-    finished: (operation: string, outcome: RequestOutcome, seconds: number) =>
-      hooks.onRequest(name, operation, outcome, seconds),
+    admit: (call: Call) => admit(budget, call, hooks.now),
+    finished(operation: string, outcome: RequestOutcome, seconds: number) {
+      budget.end();
+      hooks.onRequest(name, operation, outcome, seconds);
+    },
   };
   const source = provider.open(settings.settings, {
     account: name,
@@ -80,29 +93,32 @@ export function openAccount(settings: AccountSettings, hooks: AccountHooks): Acc
     now: hooks.now,
   });
   /** What people wait for; a poll may wait with them, but they not with a poll, which waits longer for its turn. */
-  const running = new Map<string, Promise<CampaignReading | null>>();
+  const running = new Map<string, Promise<Answer>>();
 
-  function hear(error: ProblemError): void {
+  /** @param about the campaign that was asked for; null: the list */
+  function hear(error: ProblemError, about: string | null): void {
     if (error instanceof BudgetError || !concernsAccount(error.code)) return;
     const pauseMs = error.retryAfterMs ?? (error.code === 'PROVIDER_RATE_LIMITED' ? unknownLimitMs : null);
     if (pauseMs !== null) budget.pauseUntil(hooks.now() + pauseMs);
-    health.failed(error);
+    health.failed(error, about);
   }
 
   /** Every answer and every failure tells something about the account; a call that was called off tells nothing. */
-  function hearing(error: unknown, call: Call): unknown {
-    if (error instanceof ProblemError && !call.signal?.aborted) hear(error);
+  function hearing(error: unknown, call: Call, about: string | null): unknown {
+    if (error instanceof ProblemError && !call.signal?.aborted) hear(error, about);
     return error;
   }
 
-  async function read(externalId: string, call: Call): Promise<CampaignReading | null> {
+  async function read(externalId: string, call: Call): Promise<Answer> {
+    const askedAt = hooks.now();
     try {
       const reading = await source.read(externalId, call);
-      if (reading?.incomplete && concernsAccount(reading.incomplete.code)) hear(reading.incomplete);
+      if (reading?.incomplete && concernsAccount(reading.incomplete.code))
+        hear(reading.incomplete, externalId);
       else health.succeeded();
-      return reading;
+      return { reading, askedAt };
     } catch (error) {
-      throw hearing(error, call);
+      throw hearing(error, call, externalId);
     }
   }
 
@@ -127,14 +143,16 @@ export function openAccount(settings: AccountSettings, hooks: AccountHooks): Acc
           covers: list.covers,
           async *pages(call) {
             try {
-              for await (const page of list.pages(call)) {
+              let askedAt = hooks.now();
+              for await (const readings of list.pages(call)) {
                 health.succeeded();
-                yield page;
+                yield { readings, askedAt };
+                askedAt = hooks.now();
               }
               // An account without campaigns has no page to tell that it is well.
               health.succeeded();
             } catch (error) {
-              throw hearing(error, call);
+              throw hearing(error, call, null);
             }
           },
         }
@@ -143,9 +161,10 @@ export function openAccount(settings: AccountSettings, hooks: AccountHooks): Acc
 }
 
 /** Waits until the budget lets a request out; a person who would wait long is told so instead. */
-async function admit(budget: Budget, call: Call): Promise<void> {
+async function admit(budget: Budget, call: Call, now: () => number): Promise<void> {
+  const giveUpAt = call.priority === 'person' ? now() + patienceMs : Number.POSITIVE_INFINITY;
   for (let waitMs = budget.waitMs(call.priority); waitMs > 0; waitMs = budget.waitMs(call.priority)) {
-    if (call.priority === 'person' && waitMs > patienceMs) {
+    if (now() + waitMs > giveUpAt) {
       const seconds = Math.ceil(waitMs / 1000);
       throw new BudgetError(
         'PROVIDER_RATE_LIMITED',
@@ -161,7 +180,7 @@ async function admit(budget: Budget, call: Call): Promise<void> {
       throw new BudgetError('PROVIDER_UNAVAILABLE', 'The request to the provider was called off.', { cause });
     }
   }
-  budget.spend();
+  budget.begin();
 }
 
 function channelOf({ settings, provider }: AccountSettings): Channel {

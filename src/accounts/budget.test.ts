@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { RequestBudget } from '../providers/provider.ts';
-import { createBudget } from './budget.ts';
+import { type Budget, createBudget } from './budget.ts';
 
 /** More than a window may be taken longer than it is, as requests take a while to arrive. */
 const atMostLateMs = 1_000;
@@ -19,12 +19,18 @@ function openBudget(...budgets: RequestBudget[]) {
     spendAll(priority: 'person' | 'poll', most = 1_000): number {
       let made = 0;
       while (made < most && budget.waitMs(priority) === 0) {
-        budget.spend();
+        spend(budget);
         made += 1;
       }
       return made;
     },
   };
+}
+
+/** A request that is answered at once. */
+function spend(budget: Pick<Budget, 'begin' | 'end'>): void {
+  budget.begin();
+  budget.end();
 }
 
 describe('one window', () => {
@@ -44,7 +50,7 @@ describe('one window', () => {
     const budget = openBudget({ limit: 3, windowSeconds: 60 });
     for (const pauseMs of [0, 20_000, 20_000]) {
       budget.pass(pauseMs);
-      budget.spend();
+      spend(budget);
     }
     budget.pass(budget.waitMs('person'));
     expect(budget.spendAll('person')).toBe(1);
@@ -98,7 +104,7 @@ describe('a pause', () => {
 
   test('that ends before the window does not open it', () => {
     const budget = openBudget({ limit: 1, windowSeconds: 60 });
-    budget.spend();
+    spend(budget);
     budget.pauseUntil(budget.now() + 7_000);
     expect(budget.waitMs('person')).toBeGreaterThanOrEqual(60_000);
   });
@@ -158,7 +164,7 @@ describe('whatever the pattern of asking', () => {
         for (const { pauseMs, priority, times } of asking) {
           budget.pass(pauseMs);
           for (let time = 0; time < times && budget.waitMs(priority) === 0; time++) {
-            budget.spend();
+            spend(budget);
             made.push(budget.now());
             for (const { limit, windowSeconds } of budgets) {
               const allowed = priority === 'person' ? limit : Math.max(1, Math.floor(limit * 0.8));
@@ -179,7 +185,7 @@ describe('whatever the pattern of asking', () => {
         for (const { pauseMs, priority, times } of asking) {
           budget.pass(pauseMs);
           for (let time = 0; time < times && budget.waitMs(priority) === 0; time++) {
-            budget.spend();
+            spend(budget);
             made.push(budget.now());
           }
           const isFull = budgets.some(({ limit, windowSeconds }) => {
@@ -192,5 +198,22 @@ describe('whatever the pattern of asking', () => {
         }
       }),
     );
+  });
+});
+
+describe('requests under way', () => {
+  test('count from their leaving, and from their answer on for a whole window', () => {
+    const budget = openBudget({ limit: 2, windowSeconds: 10 });
+    budget.begin();
+    budget.begin();
+    expect(budget.state().used).toBe(2);
+    budget.pass(60_000);
+    expect(budget.waitMs('person')).toBeGreaterThan(0);
+    budget.end();
+    expect(budget.waitMs('person')).toBeGreaterThanOrEqual(25);
+    budget.end();
+    expect(budget.waitMs('person')).toBeGreaterThanOrEqual(10_000);
+    budget.pass(budget.waitMs('person'));
+    expect(budget.spendAll('person')).toBe(2);
   });
 });

@@ -1,7 +1,10 @@
 import type { RequestBudget } from '../providers/provider.ts';
 
-/** A request counts at the provider when it arrives, a little after it left: windows are taken that much longer. */
-const marginMs = 100;
+/** Clocks and timers are not exact to the millisecond: windows are taken that much longer. */
+const marginMs = 20;
+
+/** While all that is left of a budget is under way, it is worth asking again after this. */
+const lookAgainMs = 25;
 
 /** What the poller leaves for people's own queries and mutations. */
 const shareForPeople = 0.2;
@@ -14,14 +17,16 @@ export interface BudgetState extends RequestBudget {
 
 interface Window extends RequestBudget {
   readonly lengthMs: number;
-  /** The last `limit` requests' times, as a ring; 0 where there were none yet. */
+  /** When the last `limit` requests were answered, as a ring; 0 where there were none yet. */
   readonly times: Float64Array;
-  /** How many requests were made in all. */
+  /** How many requests were answered in all. */
   made: number;
 }
 
 /**
- * Counts an account's requests against all its limits. Exact: in no stretch of a window's length more than its limit.
+ * Counts an account's requests against all its limits. A provider counts a request when it arrives, which is some time
+ * between its leaving here and its answer: so one under way counts, and one that was answered counts from its answer on.
+ * However long requests take, no more than the limit arrive in any stretch of a window's length.
  * Has no timers: it is asked, and told.
  */
 export function createBudget(budgets: readonly RequestBudget[], now: () => number) {
@@ -32,19 +37,26 @@ export function createBudget(budgets: readonly RequestBudget[], now: () => numbe
     made: 0,
   }));
   let pausedUntil = 0;
+  let underWay = 0;
 
   function freeAt(priority: 'person' | 'poll'): number {
     let at = pausedUntil;
-    for (const window of windows) at = Math.max(at, freeAtIn(window, priority));
+    for (const window of windows) at = Math.max(at, freeAtIn(window, priority, underWay, now()));
     return at;
   }
 
   return {
-    /** How long until a request may be made, in ms; 0: now. */
+    /** How long until a request may be made, or until it is worth asking again, in ms; 0: now. */
     waitMs: (priority: 'person' | 'poll'): number => Math.max(0, freeAt(priority) - now()),
 
-    /** Counts one request. */
-    spend(): void {
+    /** A request goes out. */
+    begin(): void {
+      underWay += 1;
+    },
+
+    /** It has been answered, or given up. */
+    end(): void {
+      underWay -= 1;
       for (const window of windows) {
         window.times[window.made % window.limit] = now();
         window.made += 1;
@@ -58,7 +70,10 @@ export function createBudget(budgets: readonly RequestBudget[], now: () => numbe
 
     /** The window that is nearest to its end. */
     state(): BudgetState {
-      const states = windows.map((window) => ({ window, used: usedIn(window, now()) }));
+      const states = windows.map((window) => ({
+        window,
+        used: Math.min(window.limit, usedIn(window, now()) + underWay),
+      }));
       states.sort((one, other) => other.used / other.window.limit - one.used / one.window.limit);
       const [tightest] = states;
       const exhausted = freeAt('person');
@@ -75,12 +90,13 @@ export function createBudget(budgets: readonly RequestBudget[], now: () => numbe
 export type Budget = ReturnType<typeof createBudget>;
 
 /** When the request that has to fall out of the window for the next one does so. */
-function freeAtIn(window: Window, priority: 'person' | 'poll'): number {
-  const allowed =
-    priority === 'person' ? window.limit : Math.max(1, Math.floor(window.limit * (1 - shareForPeople)));
+function freeAtIn(window: Window, priority: 'person' | 'poll', underWay: number, now: number): number {
+  const share = priority === 'person' ? 1 : 1 - shareForPeople;
+  const allowed = Math.max(1, Math.floor(window.limit * share)) - underWay;
+  if (allowed <= 0) return now + lookAgainMs;
   if (window.made < allowed) return 0;
-  const made = window.times[(window.made - allowed) % window.limit] ?? 0;
-  return made + window.lengthMs;
+  const answered = window.times[(window.made - allowed) % window.limit] ?? 0;
+  return answered + window.lengthMs;
 }
 
 function usedIn(window: Window, now: number): number {

@@ -20,7 +20,8 @@ function openHealth(firstPauseMs = 1_000) {
     pass(ms: number): void {
       at += ms;
     },
-    fail: (code: ProblemCode) => health.failed(new ProblemError(code, `It failed: ${code}.`)),
+    fail: (code: ProblemCode, about: string | null = null) =>
+      health.failed(new ProblemError(code, `It failed: ${code}.`), about),
     pauseMs: () => health.retryAt() - at,
   };
 }
@@ -35,8 +36,8 @@ const failures: [ProblemCode, ...HealthState[]][] = [
   ['PROVIDER_UNAVAILABLE', 'DEGRADED', 'DEGRADED', 'DOWN', 'DOWN'],
   ['PROVIDER_UNAUTHENTICATED', 'DOWN', 'DOWN'],
   ['PROVIDER_RATE_LIMITED', 'DEGRADED', 'DEGRADED', 'DEGRADED', 'DEGRADED'],
-  ['PROVIDER_BAD_RESPONSE', 'UP', 'DEGRADED', 'DOWN', 'DOWN'],
-  ['PROVIDER_FORBIDDEN', 'UP', 'DEGRADED', 'DOWN', 'DOWN'],
+  ['PROVIDER_BAD_RESPONSE', 'DEGRADED', 'DEGRADED', 'DOWN', 'DOWN'],
+  ['PROVIDER_FORBIDDEN', 'DEGRADED', 'DEGRADED', 'DOWN', 'DOWN'],
 ];
 
 test.each(failures)('%s, one after the other: %s', (code, ...states) => {
@@ -46,6 +47,25 @@ test.each(failures)('%s, one after the other: %s', (code, ...states) => {
     expect([place, health.get().state]).toEqual([place, state]);
   }
 });
+
+test.each(['PROVIDER_BAD_RESPONSE', 'PROVIDER_FORBIDDEN'] as const)(
+  '%s can be one campaign’s trouble: the account is down when several have it',
+  (code) => {
+    const alone = openHealth();
+    const statesAlone = [1, 2, 3, 4].map(() => {
+      alone.fail(code, 'camp_1');
+      return alone.get().state;
+    });
+    expect(statesAlone).toEqual(['UP', 'UP', 'DEGRADED', 'DEGRADED']);
+    const many = openHealth();
+    const statesOfMany = [1, 2, 3].map((id) => {
+      many.fail(code, `camp_${id}`);
+      return many.get().state;
+    });
+    expect(statesOfMany).toEqual(['UP', 'DEGRADED', 'DOWN']);
+    expect(openHealth().get().problem).toBeNull();
+  },
+);
 
 test('one limit among failures is a sign of life', () => {
   const health = openHealth();
@@ -88,7 +108,7 @@ describe('a success', () => {
 test('the problem is the last one, with the provider’s own code and its moment', () => {
   const health = openHealth();
   health.pass(500);
-  health.failed(new ProblemError('PROVIDER_UNAVAILABLE', 'Away.', { providerCode: '503' }));
+  health.failed(new ProblemError('PROVIDER_UNAVAILABLE', 'Away.', { providerCode: '503' }), null);
   const problem = { code: 'PROVIDER_UNAVAILABLE', message: 'Away.', providerCode: '503', at: start + 500 };
   expect(health.get()).toEqual({ state: 'DEGRADED', since: start + 500, lastSuccessAt: null, problem });
 });

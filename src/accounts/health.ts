@@ -21,6 +21,8 @@ const longestPauseMs = 15_000;
 export function createHealth(now: () => number, firstPauseMs: number, onChange: () => void) {
   let health: AccountHealth = { state: 'UP', since: now(), lastSuccessAt: null, problem: null };
   let failures = 0;
+  /** Which campaigns have failed since the last success; null: the list. */
+  const failing = new Set<string | null>();
   let retryAt = 0;
 
   function become(state: HealthState, problem: Problem | null): void {
@@ -37,30 +39,39 @@ export function createHealth(now: () => number, firstPauseMs: number, onChange: 
 
     succeeded(): void {
       failures = 0;
+      failing.clear();
       retryAt = 0;
       health = { ...health, lastSuccessAt: now() };
       become('UP', null);
     },
 
-    failed(error: ProblemError): void {
+    /** @param about the campaign that was asked for; null: the list */
+    failed(error: ProblemError, about: string | null): void {
       failures += 1;
+      failing.add(about);
       const { code, message, providerCode } = error;
       retryAt =
         now() + Math.min(longestPauseMs, firstPauseMs * 2 ** Math.max(0, failures - failuresUntilDown));
-      become(stateAfter(error, failures, health.state), { code, message, providerCode, at: now() });
+      const state = stateAfter(error, failures, failing);
+      if (state !== 'UP') become(state, { code, message, providerCode, at: now() });
     },
   };
 }
 
 export type Health = ReturnType<typeof createHealth>;
 
-function stateAfter({ code }: ProblemError, failures: number, state: HealthState): HealthState {
+function stateAfter(
+  { code }: ProblemError,
+  failures: number,
+  failing: ReadonlySet<string | null>,
+): HealthState {
   // It answers, and it will answer again: its limit is no outage.
   if (code === 'PROVIDER_RATE_LIMITED') return 'DEGRADED';
   // Every request fails until somebody mends the key.
   if (code === 'PROVIDER_UNAUTHENTICATED') return 'DOWN';
-  // One campaign's answer can be unreadable, or forbidden, while the others' are fine.
-  const ofOneCampaign = code === 'PROVIDER_BAD_RESPONSE' || code === 'PROVIDER_FORBIDDEN';
-  if (ofOneCampaign && failures === 1) return state;
+  const canBeOneCampaigns = code === 'PROVIDER_BAD_RESPONSE' || code === 'PROVIDER_FORBIDDEN';
+  if (canBeOneCampaigns && failing.size === 1 && !failing.has(null)) {
+    return failures >= failuresUntilDown ? 'DEGRADED' : 'UP';
+  }
   return failures >= failuresUntilDown ? 'DOWN' : 'DEGRADED';
 }

@@ -57,8 +57,8 @@ export function createCampaigns({
     const key = campaignKey(account.name, externalId);
     const { name, channel } = account;
     try {
-      const reading = await account.read(externalId, { priority: 'person' });
-      const [campaign] = await observer.observe([{ account: name, channel, externalId, reading, cause }]);
+      const answer = await account.read(externalId, { priority: 'person' });
+      const [campaign] = await observer.observe([{ account: name, channel, externalId, ...answer, cause }]);
       if (!campaign) rememberNotFound(key);
       return campaign ?? null;
     } catch (error) {

@@ -11,6 +11,8 @@ export interface Observed {
   readonly channel: Channel;
   readonly externalId: string;
   readonly reading: CampaignReading | null;
+  /** When the provider was asked, ms since 1970. */
+  readonly askedAt: number;
   readonly cause: LoggedCause;
 }
 
@@ -30,8 +32,19 @@ interface Look {
   readonly statsAt: number | null;
 }
 
+/** When the answers that are stored were asked for: of all, and of the counters. */
+interface Asked {
+  readonly at: number;
+  readonly statsAt: number;
+}
+
+/** What of a reading is news: an answer can be overtaken by one that was asked for later. */
+interface Sighting extends Observed {
+  readonly news: 'all' | 'counters' | 'nothing';
+}
+
 interface Job {
-  readonly observed: readonly Observed[];
+  readonly observed: readonly Sighting[];
   readonly at: number;
   resolve(campaigns: readonly (Campaign | null)[]): void;
   reject(error: unknown): void;
@@ -48,6 +61,7 @@ export function createObserver({ store, log, now, onCommit, onObserved }: Observ
   let waiting: Job[] = [];
   let working: Promise<void> | null = null;
   const looks = new Map<string, Look>();
+  const asked = new Map<string, Asked>();
 
   async function work(): Promise<void> {
     while (waiting.length > 0) {
@@ -79,7 +93,11 @@ export function createObserver({ store, log, now, onCommit, onObserved }: Observ
     const campaigns = await store.getMany(keysOf(batch));
     const differing = differingOf(batch, campaigns);
     if (differing.length > 0) {
-      const writes = await log.write(keysOf(differing), (known, head) => decide(known, head, differing));
+      const writes = await log.write(keysOf(differing), (known, head) => {
+        // Another process may have written since.
+        for (const [key, campaign] of known) campaigns.set(key, campaign);
+        return decide(known, head, differing);
+      });
       for (const { campaign } of writes) campaigns.set(campaign.key, campaign);
       const entries = writes.flatMap((write) => write.entries).sort((one, other) => one.seq - other.seq);
       if (entries.length > 0) {
@@ -107,13 +125,30 @@ export function createObserver({ store, log, now, onCommit, onObserved }: Observ
     return jobs;
   }
 
-  function steps(known: ReadonlyMap<string, Campaign>, one: Observed, at: number, seq = 0) {
+  /** Notes when it was asked for, and tells what of it is still news. */
+  function sight(one: Observed): Sighting {
+    const key = keyOf(one);
+    const last = asked.get(key) ?? { at: 0, statsAt: 0 };
+    const tellsStats = one.reading?.stats !== undefined;
+    const isLate = one.askedAt < last.at;
+    const statsAreNews = tellsStats && one.askedAt >= last.statsAt;
+    asked.set(key, {
+      at: Math.max(last.at, one.askedAt),
+      statsAt: statsAreNews ? one.askedAt : last.statsAt,
+    });
+    if (!isLate) return { ...one, news: 'all' };
+    return { ...one, news: statsAreNews ? 'counters' : 'nothing' };
+  }
+
+  function steps(known: ReadonlyMap<string, Campaign>, one: Sighting, at: number, seq = 0) {
     const key = keyOf(one);
     const campaign = known.get(key) ?? null;
+    if (one.news === 'nothing') return null;
     // What is not followed, polls leave alone: a list can't help naming it.
     if (campaign?.followed === false && one.cause === 'POLL') return null;
     const previousAt = looks.get(key)?.statsAt ?? campaign?.stats?.asOf ?? null;
-    return nextStep(campaign, { ...one, at, previousAt }, seq);
+    const reading = one.news === 'counters' && campaign ? countersOnly(one.reading, campaign) : one.reading;
+    return nextStep(campaign, { ...one, reading, at, previousAt }, seq);
   }
 
   function decide(stored: ReadonlyMap<string, Campaign>, head: number, jobs: readonly Job[]): Write[] {
@@ -127,9 +162,13 @@ export function createObserver({ store, log, now, onCommit, onObserved }: Observ
         seq += 1;
         const { key } = step.campaign;
         const earlier = writes.get(key);
-        const raw = one.reading ? JSON.stringify(one.reading.raw ?? null) : (earlier?.raw ?? null);
+        const raw = one.reading && one.news === 'all' ? JSON.stringify(one.reading.raw ?? null) : null;
         known.set(key, step.campaign);
-        writes.set(key, { campaign: step.campaign, raw, entries: [...(earlier?.entries ?? []), step.entry] });
+        writes.set(key, {
+          campaign: step.campaign,
+          raw: raw ?? earlier?.raw ?? null,
+          entries: [...(earlier?.entries ?? []), step.entry],
+        });
       }
     }
     return [...writes.values()];
@@ -156,7 +195,7 @@ export function createObserver({ store, log, now, onCommit, onObserved }: Observ
      */
     observe(observed: readonly Observed[]): Promise<readonly (Campaign | null)[]> {
       return new Promise((resolve, reject) => {
-        waiting.push({ observed, at: now(), resolve, reject });
+        waiting.push({ observed: observed.map(sight), at: now(), resolve, reject });
         working ??= work();
       });
     },
@@ -176,6 +215,16 @@ export function createObserver({ store, log, now, onCommit, onObserved }: Observ
 }
 
 export type Observer = ReturnType<typeof createObserver>;
+
+/** What a newer answer did not tell: an older one may still tell the counters. */
+function countersOnly(
+  reading: CampaignReading | null,
+  { status, providerStatus }: Campaign,
+): CampaignReading | null {
+  if (!reading?.stats) return reading;
+  const { externalId, stats, raw } = reading;
+  return { externalId, status, providerStatus, stats, raw };
+}
 
 function keyOf(one: Observed): string {
   return campaignKey(one.account, one.externalId);

@@ -21,9 +21,12 @@ export interface CampaignFilter {
   readonly deleted?: boolean;
 }
 
+/** Names are searched and sorted by so many characters: an index can't hold more. */
+const foldedLength = 400;
+
 /** Letters' case aside, for searching and sorting; the same in the store and in live filters. */
 export function foldName(name: string | null): string {
-  return (name ?? '').toLowerCase();
+  return (name ?? '').slice(0, foldedLength).toLowerCase().toWellFormed();
 }
 
 /** Whether a campaign, as it was at one revision, is meant; the same question that the store answers in SQL. */

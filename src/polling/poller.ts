@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Account } from '../accounts/account.ts';
+import type { Account, Answer } from '../accounts/account.ts';
 import type { Observed, Observer } from '../campaigns/observe.ts';
 import type { Campaign } from '../model/campaign.ts';
 import { ProblemError } from '../model/problem.ts';
@@ -39,9 +39,9 @@ export function createPoller({ account, observer, logger, now, onFailure }: Poll
   async function readOne(one: Tracked): Promise<void> {
     one.reading = true;
     try {
-      const reading = await account.read(one.externalId, call);
+      const answer = await account.read(one.externalId, call);
       one.lastReadAt = now();
-      const [campaign] = await observer.observe([observation(one.externalId, reading)]);
+      const [campaign] = await observer.observe([observation(one.externalId, answer)]);
       if (!campaign) tracking.putAt(one, now() + absentPace * fastestMs);
       else if (!campaign.followed) tracking.forget(one.key);
     } catch (error) {
@@ -61,9 +61,11 @@ export function createPoller({ account, observer, logger, now, onFailure }: Poll
     tracking.beginRound();
     let pages = 0;
     try {
-      for await (const readings of account.list.pages(call)) {
+      for await (const { readings, askedAt } of account.list.pages(call)) {
         pages += 1;
-        await observer.observe(readings.map((reading) => observation(reading.externalId, reading)));
+        await observer.observe(
+          readings.map((reading) => observation(reading.externalId, { reading, askedAt })),
+        );
         for (const { externalId } of readings) tracking.listed(externalId);
       }
       tracking.endRound();
@@ -77,8 +79,8 @@ export function createPoller({ account, observer, logger, now, onFailure }: Poll
     }
   }
 
-  function observation(externalId: string, reading: Observed['reading']): Observed {
-    return { account: account.name, channel: account.channel, externalId, reading, cause: 'POLL' };
+  function observation(externalId: string, answer: Answer): Observed {
+    return { account: account.name, channel: account.channel, externalId, ...answer, cause: 'POLL' };
   }
 
   /** The account's health keeps count of the provider's failures; here only the pace follows from them. */

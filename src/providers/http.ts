@@ -65,12 +65,20 @@ export interface Transport {
 /** The body was called off because there was too much of it. */
 class SizeError extends Error {}
 
+/** A short secret could stand in an answer by chance, as a part of a name; a long one that does was given away. */
+const longSecret = 12;
+
+function longOnes(secrets: Iterable<string>): string[] {
+  return [...secrets].filter((secret) => secret.length >= longSecret);
+}
+
 const largestBody = 32 * 1024 * 1024;
 const formType = { 'content-type': 'application/x-www-form-urlencoded' };
 
 export function createHttp(options: HttpOptions, { gate, timeoutMs }: Transport): Http {
   const secrets = new Set(options.secrets);
   let redactor = createRedactor(secrets);
+  let longSecrets = createRedactor(longOnes(secrets));
   const cleanText = (text: string) => redactor.text(text);
   const client = got.extend({
     prefixUrl: options.baseUrl,
@@ -119,11 +127,13 @@ export function createHttp(options: HttpOptions, { gate, timeoutMs }: Transport)
         throw new ProblemError(code, cleanText(sentenceFor(outcome, error, timeoutMs)));
       }
       done(`${response.statusCode}`);
-      return readReply(response.statusCode, response.headers, response.body, cleanText);
+      const text = longSecrets.text(response.body);
+      return readReply(response.statusCode, response.headers, text, cleanText);
     },
     addSecret(secret) {
       secrets.add(secret);
       redactor = createRedactor(secrets);
+      longSecrets = createRedactor(longOnes(secrets));
     },
     redactText: cleanText,
     redactJson: (value) => redactor.json(value),
@@ -183,15 +193,17 @@ function readReply(
 
 function parseJson(text: string): unknown {
   try {
-    // PostgreSQL can't store a NUL, and nobody misses it.
-    return text.includes('\\u0000') ? JSON.parse(text, withoutNul) : JSON.parse(text);
+    return unstorable.test(text) ? JSON.parse(text, storable) : JSON.parse(text);
   } catch {
     return undefined;
   }
 }
 
-function withoutNul(_name: string, value: unknown): unknown {
-  return typeof value === 'string' ? value.replaceAll('\0', '') : value;
+/** NUL, which PostgreSQL can't store, and halves of surrogate pairs, which no database gives back as they were. */
+const unstorable = /\\u(0000|d[89a-f])/i;
+
+function storable(_name: string, value: unknown): unknown {
+  return typeof value === 'string' ? value.replaceAll('\0', '').toWellFormed() : value;
 }
 
 function outcomeOf(error: unknown, signal: AbortSignal | undefined): RequestOutcome {

@@ -1,10 +1,13 @@
 import { z } from 'zod';
 import { ProblemError } from '../model/problem.ts';
 
+/** The API's counters are 32-bit integers; no campaign has as many messages. */
+const largestCount = 2 ** 31 - 1;
+
 /** A counter: 123, "123", "1 234"; null for anything that is no number of things. */
 export function readCount(value: unknown): number | null {
   const number = readNumber(value);
-  return number === null || number < 0 ? null : Math.round(number);
+  return number === null || number < 0 || number > largestCount ? null : Math.round(number);
 }
 
 /** A number: 5, "5", "1 234", "35,09" (one comma and no dot is a decimal comma); null for anything else. */

@@ -170,6 +170,8 @@ function totalsQuery(database: Database): SelectQueryBuilder<Tables, 'campaigns'
     ]);
 }
 
+const largestSum = 2 ** 31 - 1;
+
 /** The sum is as old as its oldest part, and final when all parts are. */
 function sumStats(rows: readonly TotalsRow[]): Stats | null {
   let asOf: number | null = null;
@@ -183,6 +185,10 @@ function sumStats(rows: readonly TotalsRow[]): Stats | null {
       const value = row[name];
       if (value !== null) sums[name] = (sums[name] ?? 0) + Number(value);
     }
+  }
+  for (const name of counterNames) {
+    // The API's counters are 32-bit integers: such a sum can't be told.
+    if ((sums[name] ?? 0) > largestSum) delete sums[name];
   }
   return asOf === null ? null : { ...countersOf(sums), source: 'PROVIDER', final, asOf };
 }

@@ -9,6 +9,7 @@ export type Database = Kysely<Tables>;
 /**
  * Opens the database and brings its tables up to date.
  * @param url `sqlite:<file>`, `sqlite::memory:` or `postgres://…`
+ * @throws Error with a sentence that says why not
  */
 export async function openDatabase(url: string, onLost: (error: Error) => void): Promise<Database> {
   const isSqlite = url.startsWith('sqlite:');
@@ -16,9 +17,10 @@ export async function openDatabase(url: string, onLost: (error: Error) => void):
   const database = new Kysely<Tables>({ dialect });
   try {
     await migrate(database, isSqlite ? 'sqlite' : 'postgres');
-  } catch (error) {
+  } catch (cause) {
     await database.destroy();
-    throw error;
+    const reason = cause instanceof Error && cause.message ? cause.message : String(cause);
+    throw new Error(`database: it can't be opened (${reason})`, { cause });
   }
   return database;
 }

@@ -58,6 +58,7 @@ export function createChangeLog(database: Database) {
 
     /** Entries with after < seq <= upTo, oldest first; of all campaigns, or of those that `keys` names. */
     async between(after: number, upTo: number, limit: number, keys?: readonly string[]): Promise<LogEntry[]> {
+      if (keys?.length === 0) return [];
       let query = database
         .selectFrom('changes')
         .selectAll()

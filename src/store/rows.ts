@@ -19,9 +19,21 @@ export function campaignToRow(campaign: Campaign): CampaignRow {
     perSecondReported: throughput?.reported ? 1 : 0,
     costAmount: cost?.amount ?? null,
     costCurrency: cost?.currency ?? null,
-    tags: JSON.stringify(tags),
+    tags: tagsToText(tags),
     followed: followed ? 1 : 0,
   };
+}
+
+/** Each as JSON on a line of its own, which no JSON text can break: so one tag can be looked for in the whole. */
+export function tagsToText(tags: readonly string[]): string {
+  return tags.length === 0 ? '' : `\n${tags.map((tag) => JSON.stringify(tag)).join('\n')}\n`;
+}
+
+function tagsFromText(text: string): string[] {
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line));
 }
 
 export function campaignFromRow(row: CampaignRow): Campaign {
@@ -43,7 +55,7 @@ export function campaignFromRow(row: CampaignRow): Campaign {
     throughput:
       row.perSecond === null ? null : { perSecond: row.perSecond, reported: row.perSecondReported === 1 },
     cost: row.costAmount === null ? null : { amount: row.costAmount, currency: row.costCurrency },
-    tags: JSON.parse(row.tags),
+    tags: tagsFromText(row.tags),
     revision: row.revision,
     seq: row.seq,
     changedAt: row.changedAt,

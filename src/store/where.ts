@@ -1,5 +1,6 @@
 import { type SelectQueryBuilder, sql } from 'kysely';
 import { type CampaignFilter, foldName } from '../model/filter.ts';
+import { tagsToText } from './rows.ts';
 import type { Tables } from './schema.ts';
 
 /** The SQL side of `matches` (model/filter.ts): the two must agree. */
@@ -23,7 +24,7 @@ export function whereMatches<Row>(
   if (filter.search !== undefined) {
     narrowed = narrowed.where(contains('foldedName', foldName(filter.search)));
   }
-  for (const tag of filter.tags ?? []) narrowed = narrowed.where(contains('tags', JSON.stringify(tag)));
+  for (const tag of filter.tags ?? []) narrowed = narrowed.where(contains('tags', tagsToText([tag])));
   if (filter.createdAfter !== undefined) narrowed = narrowed.where('createdAt', '>', filter.createdAfter);
   if (filter.createdBefore !== undefined) narrowed = narrowed.where('createdAt', '<', filter.createdBefore);
   if (filter.deleted !== undefined)
