@@ -52,11 +52,11 @@ test.each(['PROVIDER_BAD_RESPONSE', 'PROVIDER_FORBIDDEN'] as const)(
   '%s can be one campaign’s trouble: the account is down when several have it',
   (code) => {
     const alone = openHealth();
-    const statesAlone = [1, 2, 3, 4].map(() => {
+    const statesAlone = [1, 2, 3, 4, 5, 6].map(() => {
       alone.fail(code, 'camp_1');
       return alone.get().state;
     });
-    expect(statesAlone).toEqual(['UP', 'UP', 'DEGRADED', 'DEGRADED']);
+    expect(statesAlone).toEqual(['UP', 'UP', 'DEGRADED', 'DEGRADED', 'DEGRADED', 'DOWN']);
     const many = openHealth();
     const statesOfMany = [1, 2, 3].map((id) => {
       many.fail(code, `camp_${id}`);

@@ -71,7 +71,9 @@ function stateAfter(
   if (code === 'PROVIDER_UNAUTHENTICATED') return 'DOWN';
   const canBeOneCampaigns = code === 'PROVIDER_BAD_RESPONSE' || code === 'PROVIDER_FORBIDDEN';
   if (canBeOneCampaigns && failing.size === 1 && !failing.has(null)) {
-    return failures >= failuresUntilDown ? 'DEGRADED' : 'UP';
+    // If nothing else succeeds meanwhile, it may well be the account's.
+    if (failures < failuresUntilDown) return 'UP';
+    return failures < 2 * failuresUntilDown ? 'DEGRADED' : 'DOWN';
   }
   return failures >= failuresUntilDown ? 'DOWN' : 'DEGRADED';
 }
