@@ -200,6 +200,14 @@ export function createObserver({ store, log, now, onCommit, onObserved }: Observ
       });
     },
 
+    /** A campaign was read, and is known to be as it was: nothing is compared or written. */
+    saw(one: Observed): void {
+      if (sight(one).news !== 'all') return;
+      const key = keyOf(one);
+      const statsAt = one.reading?.stats ? now() : (looks.get(key)?.statsAt ?? null);
+      looks.set(key, { at: now(), statsAt });
+    },
+
     /** When the campaign was last read, in ms, whether anything was different or not. */
     observedAt: (campaign: Campaign): number => looks.get(campaign.key)?.at ?? campaign.observedAt,
 

@@ -1,7 +1,8 @@
+import { hash } from 'node:crypto';
 import type { Logger } from 'pino';
-import type { Account, Answer } from '../accounts/account.ts';
+import type { Account, Answer, ListPage } from '../accounts/account.ts';
 import type { Observed, Observer } from '../campaigns/observe.ts';
-import type { Campaign } from '../model/campaign.ts';
+import type { Campaign, CampaignReading } from '../model/campaign.ts';
 import { ProblemError } from '../model/problem.ts';
 import { nextListInterval } from './planner.ts';
 import type { Tracked } from './queue.ts';
@@ -33,7 +34,6 @@ export function createPoller({ account, observer, logger, now, onFailure }: Poll
   let loop: Promise<void> = Promise.resolve();
   const tracking = createTracking(account, now, () => wake());
   let listDueAt = account.list ? 0 : Number.POSITIVE_INFINITY;
-  let listInterval = fastestMs;
   let listing = false;
 
   async function readOne(one: Tracked): Promise<void> {
@@ -61,21 +61,34 @@ export function createPoller({ account, observer, logger, now, onFailure }: Poll
     tracking.beginRound();
     let pages = 0;
     try {
-      for await (const { readings, askedAt } of account.list.pages(call)) {
+      for await (const page of account.list.pages(call)) {
         pages += 1;
-        await observer.observe(
-          readings.map((reading) => observation(reading.externalId, { reading, askedAt })),
-        );
-        for (const { externalId } of readings) tracking.listed(externalId);
+        await takeIn(page);
       }
-      tracking.endRound();
-      listInterval = nextListInterval(pages, tracking.anyActive(), account.polling);
-      listDueAt = now() + listInterval;
+      const interval = nextListInterval(pages, tracking.anyActive(), account.polling);
+      tracking.endRound(interval);
+      listDueAt = now() + interval;
     } catch (error) {
       const isOffered = !(error instanceof ProblemError && error.code === 'NOT_SUPPORTED');
       listDueAt = now() + (isOffered ? pauseAfter(error, 'the list') : slowestMs);
     } finally {
       listing = false;
+    }
+  }
+
+  /** Most entries of a list say what they said the last time: those need no look at what is stored. */
+  async function takeIn({ readings, askedAt }: ListPage): Promise<void> {
+    const prints = new Map(readings.map((reading) => [reading.externalId, fingerprint(reading)]));
+    const news = readings.filter(
+      ({ externalId }) => !tracking.isListedAs(externalId, prints.get(externalId) ?? ''),
+    );
+    const fresh = new Set(news);
+    await observer.observe(news.map((reading) => observation(reading.externalId, { reading, askedAt })));
+    for (const reading of readings) {
+      const { externalId } = reading;
+      const isNews = fresh.has(reading);
+      if (!isNews) observer.saw(observation(externalId, { reading, askedAt }));
+      tracking.listed(externalId, prints.get(externalId) ?? '', isNews);
     }
   }
 
@@ -144,7 +157,7 @@ export function createPoller({ account, observer, logger, now, onFailure }: Poll
     },
 
     observed(campaign: Campaign, observed: Observed): void {
-      tracking.observed(campaign, observed, listInterval);
+      tracking.observed(campaign, observed);
     },
 
     /** When the campaign will be read by itself, ms since 1970; null: not. */
@@ -171,3 +184,8 @@ export function createPoller({ account, observer, logger, now, onFailure }: Poll
 }
 
 export type Poller = ReturnType<typeof createPoller>;
+
+/** What a list says of a campaign, in short. The answer itself may differ in what means nothing to us. */
+function fingerprint({ raw: _raw, ...reading }: CampaignReading): string {
+  return hash('sha1', JSON.stringify(reading), 'base64');
+}

@@ -13,6 +13,8 @@ function campaign(name: string, dueAt: number, urgent = true): Tracked {
     revision: null,
     reading: false,
     listedIn: 0,
+    listedAs: null,
+    intervalMs: 0,
   };
 }
 

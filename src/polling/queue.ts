@@ -15,6 +15,10 @@ export interface Tracked {
   reading: boolean;
   /** The last round of the list that named it; 0: none yet. */
   listedIn: number;
+  /** What the list said of it then, and its revision after that. */
+  listedAs: { readonly print: string; readonly revision: number | null } | null;
+  /** How long it was to be left alone when it was last scheduled, in ms. */
+  intervalMs: number;
 }
 
 interface Entry {

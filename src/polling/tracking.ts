@@ -22,6 +22,7 @@ export function createTracking(account: Account, now: () => number, onMoved: () 
   const active = new Set<string>();
   const listCoversAll = account.list?.covers === 'everything';
   let listRound = 0;
+  let listInterval = account.polling.fastestMs;
 
   function track(key: string, externalId: string): Tracked {
     const known = tracked.get(key);
@@ -36,6 +37,8 @@ export function createTracking(account: Account, now: () => number, onMoved: () 
       revision: null,
       reading: false,
       listedIn: 0,
+      listedAs: null,
+      intervalMs: 0,
     };
     tracked.set(key, fresh);
     return fresh;
@@ -55,7 +58,8 @@ export function createTracking(account: Account, now: () => number, onMoved: () 
     one.urgent = isActive({ status: facts.status, deletedAt: facts.deleted ? 0 : null });
     if (one.urgent) active.add(one.key);
     else active.delete(one.key);
-    putAt(one, interval === null ? Number.POSITIVE_INFINITY : now() + interval);
+    one.intervalMs = interval ?? Number.POSITIVE_INFINITY;
+    putAt(one, now() + one.intervalMs);
   }
 
   function forget(key: string): void {
@@ -88,11 +92,8 @@ export function createTracking(account: Account, now: () => number, onMoved: () 
       if (!tracked.has(key)) putAt(track(key, externalId), now());
     },
 
-    /**
-     * After any reading, whoever asked for it.
-     * @param listInterval how soon the list comes round again, in ms
-     */
-    observed(campaign: Campaign, { cause }: Observed, listInterval: number): void {
+    /** After any reading, whoever asked for it. */
+    observed(campaign: Campaign, { cause }: Observed): void {
       if (!campaign.followed) {
         forget(campaign.key);
         return;
@@ -121,17 +122,31 @@ export function createTracking(account: Account, now: () => number, onMoved: () 
       listRound += 1;
     },
 
-    /** The round has named this campaign. */
-    listed(externalId: string): void {
+    /** Whether the list says of a campaign what it said last, and nothing else has been seen of it since. */
+    isListedAs(externalId: string, print: string): boolean {
       const one = tracked.get(campaignKey(account.name, externalId));
-      if (one) one.listedIn = listRound;
+      return !!one?.listedAs && one.listedAs.print === print && one.listedAs.revision === one.revision;
+    },
+
+    /** The round has named this campaign, with something new of it or not. */
+    listed(externalId: string, print: string, isNews: boolean): void {
+      const one = tracked.get(campaignKey(account.name, externalId));
+      if (!one) return;
+      one.listedIn = listRound;
+      one.listedAs = { print, revision: one.revision };
+      if (isNews || !listCoversAll) return;
+      one.lastReadAt = now();
+      one.unchanged += 1;
+      putAt(one, now() + one.intervalMs + 2 * listInterval);
     },
 
     /**
      * The round is complete. A campaign that the last one named and this one does not may be deleted, or just too old
      * for the list: a look will tell.
+     * @param intervalMs how soon the list comes round again
      */
-    endRound(): void {
+    endRound(intervalMs: number): void {
+      listInterval = intervalMs;
       for (const one of tracked.values()) {
         if (one.listedIn > 0 && one.listedIn === listRound - 1) putAt(one, now());
       }

@@ -28,7 +28,7 @@ export interface LogState {
 }
 
 /** Rows of one insert: far below the databases' limits on parameters. */
-const rowsPerInsert = 200;
+const rowsPerInsert = 50;
 
 export function createChangeLog(database: Database) {
   return {

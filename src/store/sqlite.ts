@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite';
 import { type SqliteDatabase, SqliteDialect, type SqliteStatement } from 'kysely';
 
 /** Kysely builds a statement's text anew each time; its compiled form is worth keeping. */
@@ -36,12 +36,22 @@ function openFile(file: string): SqliteDatabase {
   };
 }
 
+/** node:sqlite's own row objects are slow to read from, so rows come as arrays and become ordinary objects here. */
 function adapt(statement: StatementSync): SqliteStatement {
+  const names = statement.columns().map(({ name }) => name);
+  statement.setReturnArrays(true);
+  const toRow = (values: Record<string, SQLOutputValue>) => {
+    const row: Record<string, SQLOutputValue | undefined> = {};
+    for (const [place, name] of names.entries()) row[name] = values[place];
+    return row;
+  };
   return {
-    reader: statement.columns().length > 0,
-    all: (parameters) => statement.all(...parameters.map(toInput)),
+    reader: names.length > 0,
+    all: (parameters) => statement.all(...parameters.map(toInput)).map(toRow),
     run: (parameters) => statement.run(...parameters.map(toInput)),
-    iterate: (parameters) => statement.iterate(...parameters.map(toInput)),
+    *iterate(parameters) {
+      for (const values of statement.iterate(...parameters.map(toInput))) yield toRow(values);
+    },
   };
 }
 
