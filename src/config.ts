@@ -85,7 +85,13 @@ const pollingSchema = z.strictObject({ fastest: seconds.optional(), slowest: sec
 
 const followed = z.strictObject({
   account: z.string(),
-  externalId: z.preprocess((value) => (typeof value === 'number' ? String(value) : value), z.string().min(1)),
+  externalId: z.preprocess(
+    // A larger number has lost digits already: it must be quoted.
+    (value) => (Number.isSafeInteger(value) ? String(value) : value),
+    z
+      .string({ error: ({ input }) => (input === undefined ? undefined : 'must be a text, in quotes') })
+      .regex(/^[\x21-\x7e]{1,200}$/, 'must be 1 to 200 visible ASCII characters'),
+  ),
 });
 const followSchema = z.array(followed).default([]);
 

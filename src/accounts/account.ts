@@ -80,8 +80,14 @@ export function openAccount(settings: AccountSettings, hooks: AccountHooks): Acc
   const { name, provider, polling } = settings;
   const budget = createBudget(settings.requestBudgets, hooks.now);
   const health = createHealth(hooks.now, polling.fastestMs, () => hooks.onHealth(name));
+  /** Calls for which the provider was really asked: some answers need no request, and say nothing of it. */
+  const asked = new WeakSet<Call>();
   const gate = {
-    admit: (call: Call) => admit(budget, call, hooks.now),
+    async admit(call: Call) {
+      await admit(budget, call, hooks.now);
+      asked.add(call);
+    },
+    pause: (ms: number) => budget.pauseUntil(hooks.now() + ms),
     finished(operation: string, outcome: RequestOutcome, seconds: number) {
       budget.end();
       hooks.onRequest(name, operation, outcome, seconds);
@@ -95,30 +101,34 @@ export function openAccount(settings: AccountSettings, hooks: AccountHooks): Acc
   /** What people wait for; a poll may wait with them, but they not with a poll, which waits longer for its turn. */
   const running = new Map<string, Promise<Answer>>();
 
-  /** @param about the campaign that was asked for; null: the list */
-  function hear(error: ProblemError, about: string | null): void {
+  /**
+   * @param about the campaign that was asked for; null: the list
+   * @param askedAt when it was
+   */
+  function hear(error: ProblemError, about: string | null, askedAt: number): void {
     if (error instanceof BudgetError || !concernsAccount(error.code)) return;
     const pauseMs = error.retryAfterMs ?? (error.code === 'PROVIDER_RATE_LIMITED' ? unknownLimitMs : null);
     if (pauseMs !== null) budget.pauseUntil(hooks.now() + pauseMs);
-    health.failed(error, about);
+    health.failed(error, about, askedAt);
   }
 
   /** Every answer and every failure tells something about the account; a call that was called off tells nothing. */
-  function hearing(error: unknown, call: Call, about: string | null): unknown {
-    if (error instanceof ProblemError && !call.signal?.aborted) hear(error, about);
+  function hearing(error: unknown, call: Call, about: string | null, askedAt: number): unknown {
+    if (error instanceof ProblemError && !call.signal?.aborted) hear(error, about, askedAt);
     return error;
   }
 
-  async function read(externalId: string, call: Call): Promise<Answer> {
+  async function read(externalId: string, waiting: Call): Promise<Answer> {
+    const call = { ...waiting };
     const askedAt = hooks.now();
     try {
       const reading = await source.read(externalId, call);
       if (reading?.incomplete && concernsAccount(reading.incomplete.code))
-        hear(reading.incomplete, externalId);
-      else health.succeeded();
+        hear(reading.incomplete, externalId, askedAt);
+      else if (asked.has(call)) health.succeeded();
       return { reading, askedAt };
     } catch (error) {
-      throw hearing(error, call, externalId);
+      throw hearing(error, call, externalId, askedAt);
     }
   }
 
@@ -142,8 +152,8 @@ export function openAccount(settings: AccountSettings, hooks: AccountHooks): Acc
       ? {
           covers: list.covers,
           async *pages(call) {
+            let askedAt = hooks.now();
             try {
-              let askedAt = hooks.now();
               for await (const readings of list.pages(call)) {
                 health.succeeded();
                 yield { readings, askedAt };
@@ -152,7 +162,7 @@ export function openAccount(settings: AccountSettings, hooks: AccountHooks): Acc
               // An account without campaigns has no page to tell that it is well.
               health.succeeded();
             } catch (error) {
-              throw hearing(error, call, null);
+              throw hearing(error, call, null, askedAt);
             }
           },
         }

@@ -21,7 +21,7 @@ function openHealth(firstPauseMs = 1_000) {
       at += ms;
     },
     fail: (code: ProblemCode, about: string | null = null) =>
-      health.failed(new ProblemError(code, `It failed: ${code}.`), about),
+      health.failed(new ProblemError(code, `It failed: ${code}.`), about, at),
     pauseMs: () => health.retryAt() - at,
   };
 }
@@ -108,7 +108,11 @@ describe('a success', () => {
 test('the problem is the last one, with the provider’s own code and its moment', () => {
   const health = openHealth();
   health.pass(500);
-  health.failed(new ProblemError('PROVIDER_UNAVAILABLE', 'Away.', { providerCode: '503' }), null);
+  health.failed(
+    new ProblemError('PROVIDER_UNAVAILABLE', 'Away.', { providerCode: '503' }),
+    null,
+    start + 500,
+  );
   const problem = { code: 'PROVIDER_UNAVAILABLE', message: 'Away.', providerCode: '503', at: start + 500 };
   expect(health.get()).toEqual({ state: 'DEGRADED', since: start + 500, lastSuccessAt: null, problem });
 });
@@ -166,4 +170,12 @@ test('a thousand failures still end in a finite pause', () => {
   const health = openHealth(1_000);
   for (let count = 0; count < 2_000; count++) health.fail('PROVIDER_UNAVAILABLE');
   expect(health.pauseMs()).toBe(15_000);
+});
+
+test('requests that were under way together and all fail are one failure', () => {
+  const health = openHealth();
+  const problem = new ProblemError('PROVIDER_UNAVAILABLE', 'Away.');
+  health.pass(10_000);
+  for (const id of ['camp_1', 'camp_2', 'camp_3', 'camp_4']) health.failed(problem, id, start);
+  expect(health.get().state).toBe('DEGRADED');
 });

@@ -24,6 +24,7 @@ export function createHealth(now: () => number, firstPauseMs: number, onChange: 
   /** Which campaigns have failed since the last success; null: the list. */
   const failing = new Set<string | null>();
   let retryAt = 0;
+  let countedAt = Number.NEGATIVE_INFINITY;
 
   function become(state: HealthState, problem: Problem | null): void {
     const differs = state !== health.state || problem?.code !== health.problem?.code;
@@ -45,10 +46,16 @@ export function createHealth(now: () => number, firstPauseMs: number, onChange: 
       become('UP', null);
     },
 
-    /** @param about the campaign that was asked for; null: the list */
-    failed(error: ProblemError, about: string | null): void {
-      failures += 1;
+    /**
+     * @param about the campaign that was asked for; null: the list
+     * @param askedAt when: of requests that were under way together, all that fail are one failure
+     */
+    failed(error: ProblemError, about: string | null, askedAt: number): void {
       failing.add(about);
+      if (askedAt >= countedAt) {
+        failures += 1;
+        countedAt = now();
+      }
       const { code, message, providerCode } = error;
       retryAt =
         now() + Math.min(longestPauseMs, firstPauseMs * 2 ** Math.max(0, failures - failuresUntilDown));

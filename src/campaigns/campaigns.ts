@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Account } from '../accounts/account.ts';
-import { type Campaign, campaignKey } from '../model/campaign.ts';
+import { type Campaign, campaignKey, type Throughput } from '../model/campaign.ts';
 import type { LoggedCause } from '../model/change.ts';
 import { concernsAccount, ProblemError } from '../model/problem.ts';
 import type { Stats } from '../model/stats.ts';
@@ -62,15 +62,19 @@ export function createCampaigns({
       if (!campaign) rememberNotFound(key);
       return campaign ?? null;
     } catch (error) {
-      if (error instanceof ProblemError) failures.set(key, { error, at: now() });
+      if (error instanceof ProblemError) rememberFailure(key, error);
       throw error;
     }
   }
 
   function rememberNotFound(key: string): void {
-    const [oldest] = notFoundUntil.keys();
-    if (notFoundUntil.size >= mostRemembered && oldest !== undefined) notFoundUntil.delete(oldest);
+    makeRoom(notFoundUntil);
     notFoundUntil.set(key, now() + notFoundMs);
+  }
+
+  function rememberFailure(key: string, error: ProblemError): void {
+    makeRoom(failures);
+    failures.set(key, { error, at: now() });
   }
 
   function accountOf(campaign: Campaign): Account {
@@ -149,12 +153,12 @@ export function createCampaigns({
       try {
         const campaign = await readNow(account, externalId, 'MUTATION');
         if (campaign?.deletedAt === null) return campaign;
+        const message = `${account.provider.title} knows no campaign ${externalId}.`;
+        throw new ProblemError('NOT_FOUND', message, { argument: ['externalId'] });
       } catch (error) {
         if (stored && !stored.followed) await setFollowed(stored, false);
         throw error;
       }
-      const message = `${account.provider.title} knows no campaign ${externalId}.`;
-      throw new ProblemError('NOT_FOUND', message, { argument: ['externalId'] });
     },
 
     /** Ends the polling; what is known stays. */
@@ -174,8 +178,16 @@ export function createCampaigns({
 
     /** Notes why a look at a campaign failed, or (null) that it did not. */
     noteFailure(key: string, error: ProblemError | null): void {
-      if (error) failures.set(key, { error, at: now() });
+      if (error) rememberFailure(key, error);
       else failures.delete(key);
+    },
+
+    /** As the provider reports it, else as last measured, which need not have been a change. */
+    throughputOf(campaign: Campaign): Throughput | null {
+      const { throughput, status } = campaign;
+      if (throughput?.reported || status !== 'SENDING') return throughput;
+      const perSecond = observer.measuredPace(campaign);
+      return perSecond === null ? throughput : { perSecond, reported: false };
     },
 
     /** The counters, as of when they were last read, whether they had moved or not. */
@@ -202,3 +214,9 @@ export function createCampaigns({
 }
 
 export type Campaigns = ReturnType<typeof createCampaigns>;
+
+/** Ids that anybody makes up must not fill the memory: the oldest give way. */
+function makeRoom(remembered: Map<string, unknown>): void {
+  const [oldest] = remembered.keys();
+  if (remembered.size >= mostRemembered && oldest !== undefined) remembered.delete(oldest);
+}

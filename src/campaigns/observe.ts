@@ -14,6 +14,8 @@ export interface Observed {
   /** When the provider was asked, ms since 1970. */
   readonly askedAt: number;
   readonly cause: LoggedCause;
+  /** A list names what a look at the campaign itself may not find: it does not bring back a deleted one. */
+  readonly fromList?: boolean;
 }
 
 export interface ObserverParts {
@@ -30,6 +32,9 @@ export interface ObserverParts {
 interface Look {
   readonly at: number;
   readonly statsAt: number | null;
+  /** How many had been sent then, and how many a second since the look before that told it. */
+  readonly sent: number | null;
+  readonly perSecond: number | null;
 }
 
 /** When the answers that are stored were asked for: of all, and of the counters. */
@@ -62,6 +67,13 @@ export function createObserver({ store, log, now, onCommit, onObserved }: Observ
   let working: Promise<void> | null = null;
   const looks = new Map<string, Look>();
   const asked = new Map<string, Asked>();
+
+  function enqueue(observed: readonly Observed[]): Promise<readonly (Campaign | null)[]> {
+    return new Promise((resolve, reject) => {
+      waiting.push({ observed: observed.map(sight), at: now(), resolve, reject });
+      working ??= work();
+    });
+  }
 
   async function work(): Promise<void> {
     while (waiting.length > 0) {
@@ -144,6 +156,7 @@ export function createObserver({ store, log, now, onCommit, onObserved }: Observ
     const key = keyOf(one);
     const campaign = known.get(key) ?? null;
     if (one.news === 'nothing') return null;
+    if (one.fromList && campaign && campaign.deletedAt !== null) return null;
     // What is not followed, polls leave alone: a list can't help naming it.
     if (campaign?.followed === false && one.cause === 'POLL') return null;
     const previousAt = looks.get(key)?.statsAt ?? campaign?.stats?.asOf ?? null;
@@ -174,15 +187,23 @@ export function createObserver({ store, log, now, onCommit, onObserved }: Observ
     return [...writes.values()];
   }
 
+  function noteLook(key: string, { reading }: Observed, at: number, storedStatsAt: number | null): void {
+    const last = looks.get(key);
+    if (!reading?.stats) {
+      const { statsAt = storedStatsAt, sent = null, perSecond = null } = last ?? {};
+      looks.set(key, { at, statsAt, sent, perSecond });
+      return;
+    }
+    const { sent } = reading.stats.counters;
+    looks.set(key, { at, statsAt: at, sent, perSecond: paceSince(last, sent, at) });
+  }
+
   function noteObserved(batch: readonly Job[], campaigns: ReadonlyMap<string, Campaign>): void {
     for (const { observed, at } of batch) {
       for (const one of observed) {
         const campaign = campaigns.get(keyOf(one));
         if (!campaign || (!campaign.followed && one.cause === 'POLL')) continue;
-        const statsAt = one.reading?.stats
-          ? at
-          : (looks.get(campaign.key)?.statsAt ?? campaign.stats?.asOf ?? null);
-        looks.set(campaign.key, { at, statsAt });
+        noteLook(campaign.key, one, at, campaign.stats?.asOf ?? null);
         onObserved(campaign, one);
       }
     }
@@ -193,25 +214,27 @@ export function createObserver({ store, log, now, onCommit, onObserved }: Observ
      * @returns each campaign as it is now; null for one that is unknown here and at the provider
      * @throws what the database throws; then nothing of it is stored
      */
-    observe(observed: readonly Observed[]): Promise<readonly (Campaign | null)[]> {
-      return new Promise((resolve, reject) => {
-        waiting.push({ observed: observed.map(sight), at: now(), resolve, reject });
-        working ??= work();
-      });
+    async observe(observed: readonly Observed[]): Promise<readonly (Campaign | null)[]> {
+      const parts: Promise<readonly (Campaign | null)[]>[] = [];
+      for (let start = 0; start < observed.length; start += batchSize) {
+        parts.push(enqueue(observed.slice(start, start + batchSize)));
+      }
+      return (await Promise.all(parts)).flat();
     },
 
     /** A campaign was read, and is known to be as it was: nothing is compared or written. */
     saw(one: Observed): void {
       if (sight(one).news !== 'all') return;
-      const key = keyOf(one);
-      const statsAt = one.reading?.stats ? now() : (looks.get(key)?.statsAt ?? null);
-      looks.set(key, { at: now(), statsAt });
+      noteLook(keyOf(one), one, now(), null);
     },
 
     /** When the campaign was last read, in ms, whether anything was different or not. */
     observedAt: (campaign: Campaign): number => looks.get(campaign.key)?.at ?? campaign.observedAt,
 
-    /** The same for its counters; null where none are known. */
+    /** Messages a second, measured between the last two looks that told the counters; null: not yet. */
+    measuredPace: (campaign: Campaign): number | null => looks.get(campaign.key)?.perSecond ?? null,
+
+    /** When its counters were last read; null where none are known. */
     statsObservedAt: (campaign: Campaign): number | null =>
       looks.get(campaign.key)?.statsAt ?? campaign.stats?.asOf ?? null,
 
@@ -223,6 +246,11 @@ export function createObserver({ store, log, now, onCommit, onObserved }: Observ
 }
 
 export type Observer = ReturnType<typeof createObserver>;
+
+function paceSince(last: Look | undefined, sent: number | null, at: number): number | null {
+  if (!last || last.statsAt === null || last.sent === null || sent === null) return null;
+  return at <= last.statsAt || sent < last.sent ? null : ((sent - last.sent) * 1000) / (at - last.statsAt);
+}
 
 /** What a newer answer did not tell: an older one may still tell the counters. */
 function countersOnly(

@@ -1,7 +1,7 @@
 import type { CampaignFilter as FilterInput } from '../generated/graphql.ts';
 import type { CampaignFilter } from '../model/filter.ts';
 import { type GraphQLContext, visibleAccounts } from './context.ts';
-import { parseCampaignId } from './ids.ts';
+import { parseCampaignIds } from './ids.ts';
 
 /**
  * A filter of the API as the store and the live readers take it: what the viewer may see, narrowed.
@@ -16,7 +16,7 @@ export function toFilter(input: FilterInput | null | undefined, context: GraphQL
   const deleted = input ? input.deleted : false;
   return {
     accounts: accounts.map(({ name }) => name),
-    ...(input?.ids && { keys: input.ids.map((id) => parseCampaignId(id, 'ids').key) }),
+    ...(input?.ids && { keys: parseCampaignIds(input.ids, 'ids').map(({ key }) => key) }),
     ...(input?.channels && { channels: input.channels }),
     ...(input?.statuses && { statuses: input.statuses }),
     ...(isGiven(input?.active) && { active: input.active }),

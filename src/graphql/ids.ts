@@ -14,6 +14,9 @@ export interface CampaignId {
   readonly key: string;
 }
 
+/** Databases take no more parameters than a few tens of thousands. */
+const mostIds = 10_000;
+
 const name = '[a-z0-9][a-z0-9._-]*';
 const patterns = {
   provider: new RegExp(`^provider:(${name})$`),
@@ -49,6 +52,14 @@ export function parseCampaignId(id: string, path: string): CampaignId {
   if (parsed.type === 'campaign') return parsed;
   const message = `"${id.slice(0, 80)}" is no campaign's id: it must read campaign:<account>:<externalId>.`;
   throw new ProblemError('BAD_INPUT', message, { argument: [path] });
+}
+
+/** @throws ProblemError BAD_INPUT when one is not the id of a campaign, or there are too many */
+export function parseCampaignIds(ids: readonly string[], path: string): CampaignId[] {
+  if (ids.length <= mostIds) return ids.map((id) => parseCampaignId(id, path));
+  throw new ProblemError('BAD_INPUT', `These are ${ids.length} ids; ${mostIds} are the most.`, {
+    argument: [path],
+  });
 }
 
 /**

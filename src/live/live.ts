@@ -33,18 +33,24 @@ export function createLive({ now, hooks, ...parts }: LiveParts) {
      */
     async changes(selection: Selection, after: string | null): Promise<AsyncIterableIterator<ChangeEvent>> {
       const reader = await openReader(parts, selection, after);
-      hooks.onOpen();
-      let open = true;
+      const counted = countOpen(hooks);
       const events: AsyncIterableIterator<ChangeEvent> = {
         [Symbol.asyncIterator]: () => events,
         async next() {
-          const result = await reader.next();
-          if (!result.done) hooks.onDelivery(isState(result.value) ? null : (now() - result.value.at) / 1000);
-          return result;
+          counted.open();
+          try {
+            const result = await reader.next();
+            if (!result.done)
+              hooks.onDelivery(isState(result.value) ? null : (now() - result.value.at) / 1000);
+            return result;
+          } catch (error) {
+            // Nobody calls `return` on what has thrown.
+            await this.return?.();
+            throw error;
+          }
         },
         return() {
-          if (open) hooks.onClose();
-          open = false;
+          counted.close();
           return reader.return();
         },
       };
@@ -62,11 +68,12 @@ export function createLive({ now, hooks, ...parts }: LiveParts) {
         pending.add(name);
         wake();
       };
-      accountWatchers.add(watch);
-      hooks.onOpen();
+      const counted = countOpen(hooks);
       const changed: AsyncIterableIterator<string> = {
         [Symbol.asyncIterator]: () => changed,
         async next() {
+          if (!ended) accountWatchers.add(watch);
+          counted.open();
           while (!ended) {
             const [name] = pending;
             if (name !== undefined) {
@@ -81,7 +88,7 @@ export function createLive({ now, hooks, ...parts }: LiveParts) {
           return { done: true, value: undefined };
         },
         async return() {
-          if (!ended) hooks.onClose();
+          counted.close();
           ended = true;
           accountWatchers.delete(watch);
           wake();
@@ -101,4 +108,20 @@ export type Live = ReturnType<typeof createLive>;
 
 function isState({ cause }: ChangeEvent): boolean {
   return cause === 'SNAPSHOT' || cause === 'RESET';
+}
+
+/** A subscription counts from its first `next` on: one that is given up before is never told to return. */
+function countOpen({ onOpen, onClose }: LiveHooks) {
+  let state: 'new' | 'open' | 'closed' = 'new';
+  return {
+    open(): void {
+      if (state !== 'new') return;
+      state = 'open';
+      onOpen();
+    },
+    close(): void {
+      if (state === 'open') onClose();
+      state = 'closed';
+    },
+  };
 }

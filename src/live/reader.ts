@@ -75,7 +75,7 @@ interface PresentStates {
 export class Reader implements AsyncIterableIterator<ChangeEvent> {
   readonly #parts: ReaderParts;
   readonly #selection: Selection;
-  readonly #stopListening: () => void;
+  #stopListening: (() => void) | null = null;
   #position: Position;
   #states: PresentStates | null;
   #prepared: Prepared[] = [];
@@ -87,7 +87,6 @@ export class Reader implements AsyncIterableIterator<ChangeEvent> {
     this.#selection = selection;
     this.#position = position;
     this.#states = states;
-    this.#stopListening = parts.tailer.onNews(() => this.#wake());
   }
 
   [Symbol.asyncIterator](): this {
@@ -95,6 +94,8 @@ export class Reader implements AsyncIterableIterator<ChangeEvent> {
   }
 
   async next(): Promise<IteratorResult<ChangeEvent>> {
+    // Not before: a subscriber that is gone before it begins is never told to return.
+    this.#stopListening ??= this.#parts.tailer.onNews(() => this.#wake());
     while (!this.#ended) {
       const event = this.#prepared.shift();
       if (event) {
@@ -115,7 +116,7 @@ export class Reader implements AsyncIterableIterator<ChangeEvent> {
   async return(): Promise<IteratorResult<ChangeEvent>> {
     this.#ended = true;
     this.#prepared = [];
-    this.#stopListening();
+    this.#stopListening?.();
     this.#wake();
     return { done: true, value: undefined };
   }

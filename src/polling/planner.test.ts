@@ -15,6 +15,7 @@ function factsWith(facts: Partial<Facts>): Facts {
     statsFinal: false,
     deleted: false,
     unchanged: 0,
+    listed: true,
     ...facts,
   };
 }
@@ -96,6 +97,7 @@ const anyFacts = fc.record({
   statsFinal: fc.boolean(),
   deleted: fc.boolean(),
   unchanged: fc.nat(),
+  listed: fc.boolean(),
 });
 
 describe('whatever is known of a campaign', () => {

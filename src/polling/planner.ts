@@ -11,6 +11,8 @@ export interface Facts {
   readonly deleted: boolean;
   /** How many looks in a row have found nothing new. */
   readonly unchanged: number;
+  /** Whether a list that works would tell of the campaign. */
+  readonly listed: boolean;
 }
 
 const minuteMs = 60_000;
@@ -25,7 +27,8 @@ const nearStartMs = minuteMs;
  */
 export function nextInterval(facts: Facts, { fastestMs, slowestMs }: Polling, now: number): number | null {
   const atMost = (ms: number) => Math.max(fastestMs, Math.min(slowestMs, ms));
-  if (facts.deleted) return null;
+  // It may have been a passing fault: where no list would tell, it is looked for a while longer.
+  if (facts.deleted) return facts.listed || now - facts.changedAt > afterEndMs ? null : slowestMs;
   if (hasEnded(facts.status)) {
     if (facts.statsFinal || now - facts.changedAt > afterEndMs) return null;
     return atMost(2 * fastestMs * 2 ** Math.min(facts.unchanged, 20));

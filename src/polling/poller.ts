@@ -21,6 +21,8 @@ export interface PollerParts {
 const mostInFlight = 4;
 /** After a failure that is not the provider's (the database's, say), it is tried again after this. */
 const ownFailurePauseMs = 5_000;
+/** A failing list is tried at least this often. */
+const longestListPauseMs = 60_000;
 /** A campaign that is to be followed, and is not there yet, is looked for this much more rarely than the floor. */
 const absentPace = 12;
 
@@ -35,6 +37,8 @@ export function createPoller({ account, observer, logger, now, onFailure }: Poll
   const tracking = createTracking(account, now, () => wake());
   let listDueAt = account.list ? 0 : Number.POSITIVE_INFINITY;
   let listing = false;
+  let listFailures = 0;
+  let listWasLast = false;
 
   async function readOne(one: Tracked): Promise<void> {
     one.reading = true;
@@ -58,7 +62,6 @@ export function createPoller({ account, observer, logger, now, onFailure }: Poll
   async function readList(): Promise<void> {
     if (!account.list) return;
     listing = true;
-    tracking.beginRound();
     let pages = 0;
     try {
       for await (const page of account.list.pages(call)) {
@@ -68,9 +71,10 @@ export function createPoller({ account, observer, logger, now, onFailure }: Poll
       const interval = nextListInterval(pages, tracking.anyActive(), account.polling);
       tracking.endRound(interval);
       listDueAt = now() + interval;
+      listFailures = 0;
     } catch (error) {
-      const isOffered = !(error instanceof ProblemError && error.code === 'NOT_SUPPORTED');
-      listDueAt = now() + (isOffered ? pauseAfter(error, 'the list') : slowestMs);
+      listFailures += 1;
+      listDueAt = now() + listPauseAfter(error);
     } finally {
       listing = false;
     }
@@ -83,7 +87,9 @@ export function createPoller({ account, observer, logger, now, onFailure }: Poll
       ({ externalId }) => !tracking.isListedAs(externalId, prints.get(externalId) ?? ''),
     );
     const fresh = new Set(news);
-    await observer.observe(news.map((reading) => observation(reading.externalId, { reading, askedAt })));
+    await observer.observe(
+      news.map((reading) => ({ ...observation(reading.externalId, { reading, askedAt }), fromList: true })),
+    );
     for (const reading of readings) {
       const { externalId } = reading;
       const isNews = fresh.has(reading);
@@ -107,6 +113,17 @@ export function createPoller({ account, observer, logger, now, onFailure }: Poll
     return ownFailurePauseMs;
   }
 
+  /** A list that fails while single reads succeed is tried ever more rarely. */
+  function listPauseAfter(error: unknown): number {
+    if (error instanceof ProblemError && error.code === 'NOT_SUPPORTED') {
+      if (listFailures === 1)
+        logger.warn({ account: account.name }, `there is no list to read: ${error.message}`);
+      return slowestMs;
+    }
+    const longer = Math.min(longestListPauseMs, fastestMs * 2 ** Math.min(listFailures, 20));
+    return Math.max(pauseAfter(error, 'the list'), longer);
+  }
+
   /** Starts what is due, and says how long until more is, in ms. While the provider is down, one look at a time. */
   function startDue(): number {
     const isDown = account.health.get().state === 'DOWN';
@@ -126,8 +143,11 @@ export function createPoller({ account, observer, logger, now, onFailure }: Poll
   }
 
   function nextJob(): (() => Promise<void>) | null {
-    if (!listing && listDueAt <= now()) return readList;
-    const one = tracking.take();
+    const listIsDue = !listing && listDueAt <= now();
+    // In turns: else a list that fails would keep single reads from being tried where one is tried at a time.
+    const one = listIsDue && !listWasLast ? null : tracking.take();
+    listWasLast = listIsDue && one === null;
+    if (listWasLast) return readList;
     return one && (() => readOne(one));
   }
 
@@ -164,7 +184,8 @@ export function createPoller({ account, observer, logger, now, onFailure }: Poll
     nextPollAt(key: string): number | null {
       const dueAt = tracking.dueAt(key);
       if (dueAt === null) return null;
-      const soonest = account.list?.covers === 'everything' ? Math.min(dueAt, listDueAt) : dueAt;
+      const isListed = account.list?.covers === 'everything' && tracking.listWorks();
+      const soonest = isListed ? Math.min(dueAt, listDueAt) : dueAt;
       return Number.isFinite(soonest) ? Math.max(soonest, now()) : null;
     },
 

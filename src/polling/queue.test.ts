@@ -12,7 +12,8 @@ function campaign(name: string, dueAt: number, urgent = true): Tracked {
     unchanged: 0,
     revision: null,
     reading: false,
-    listedIn: 0,
+    deleted: false,
+    listedIn: null,
     listedAs: null,
     intervalMs: 0,
   };

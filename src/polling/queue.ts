@@ -13,8 +13,10 @@ export interface Tracked {
   /** Its revision when it was last looked at; null before the first look. */
   revision: number | null;
   reading: boolean;
-  /** The last round of the list that named it; 0: none yet. */
-  listedIn: number;
+  /** Whether the provider no longer knows it. */
+  deleted: boolean;
+  /** The round of the list that last named it; null: none yet. */
+  listedIn: number | null;
   /** What the list said of it then, and its revision after that. */
   listedAs: { readonly print: string; readonly revision: number | null } | null;
   /** How long it was to be left alone when it was last scheduled, in ms. */

@@ -1,11 +1,14 @@
 import type { Account } from '../accounts/account.ts';
 import type { Observed } from '../campaigns/observe.ts';
-import { type Campaign, campaignKey, isActive } from '../model/campaign.ts';
+import { type Campaign, campaignKey, hasEnded, isActive } from '../model/campaign.ts';
 import { type Facts, nextInterval } from './planner.ts';
 import { createDueQueue, type Tracked } from './queue.ts';
 
+/** Campaigns that ended before this are not looked for when a list does not name them after a start. */
+const longAgoMs = 30 * 24 * 3_600_000;
+
 /** A campaign that is followed already when the poller starts. */
-export interface Followed extends Omit<Facts, 'deleted' | 'unchanged'> {
+export interface Followed extends Omit<Facts, 'deleted' | 'unchanged' | 'listed'> {
   readonly key: string;
   readonly externalId: string;
   readonly revision: number;
@@ -21,7 +24,8 @@ export function createTracking(account: Account, now: () => number, onMoved: () 
   const queue = createDueQueue();
   const active = new Set<string>();
   const listCoversAll = account.list?.covers === 'everything';
-  let listRound = 0;
+  /** Complete rounds so far: one that fails half-way says nothing of what it did not name. */
+  let rounds = 0;
   let listInterval = account.polling.fastestMs;
 
   function track(key: string, externalId: string): Tracked {
@@ -36,7 +40,8 @@ export function createTracking(account: Account, now: () => number, onMoved: () 
       unchanged: 0,
       revision: null,
       reading: false,
-      listedIn: 0,
+      deleted: false,
+      listedIn: null,
       listedAs: null,
       intervalMs: 0,
     };
@@ -53,13 +58,24 @@ export function createTracking(account: Account, now: () => number, onMoved: () 
     onMoved();
   }
 
-  function schedule(one: Tracked, facts: Facts): void {
-    const interval = nextInterval(facts, account.polling, now());
+  function schedule(one: Tracked, facts: Omit<Facts, 'listed'>): void {
+    const interval = nextInterval({ ...facts, listed: rounds > 0 }, account.polling, now());
+    one.deleted = facts.deleted;
     one.urgent = isActive({ status: facts.status, deletedAt: facts.deleted ? 0 : null });
     if (one.urgent) active.add(one.key);
     else active.delete(one.key);
     one.intervalMs = interval ?? Number.POSITIVE_INFINITY;
     putAt(one, now() + one.intervalMs);
+  }
+
+  /**
+   * A list that tells all comes round again, and only when it does not is the campaign read by itself; unless the list
+   * comes round more rarely than the campaign is due.
+   */
+  function leaveToList(one: Tracked): void {
+    if (one.dueAt === Number.POSITIVE_INFINITY) return;
+    const isSoon = listInterval <= 2 * one.intervalMs;
+    putAt(one, isSoon ? one.dueAt + 2 * listInterval : one.dueAt);
   }
 
   function forget(key: string): void {
@@ -76,6 +92,8 @@ export function createTracking(account: Account, now: () => number, onMoved: () 
     nextDueAt: () => queue.nextDueAt(),
     count: () => tracked.size,
     anyActive: () => active.size > 0,
+    /** Whether the list has ever been read whole. */
+    listWorks: () => rounds > 0,
     dueAt: (key: string): number | null => tracked.get(key)?.dueAt ?? null,
 
     /** What the store knows to be followed is looked at once, unless it has ended for good. */
@@ -84,6 +102,10 @@ export function createTracking(account: Account, now: () => number, onMoved: () 
       one.revision = revision;
       schedule(one, { ...facts, deleted: deletedAt !== null, unchanged: 0 });
       if (one.dueAt !== Number.POSITIVE_INFINITY) putAt(one, now());
+      // As if a round before the first had named it, so that what has gone meanwhile is missed. What has long ended is
+      // too old for some lists, and nobody deletes it.
+      const isOld = hasEnded(facts.status) && now() - facts.changedAt > longAgoMs;
+      if (deletedAt === null && !isOld) one.listedIn = 0;
     },
 
     /** A campaign that nothing is known of yet. */
@@ -113,13 +135,7 @@ export function createTracking(account: Account, now: () => number, onMoved: () 
       one.lastReadAt = now();
       one.unchanged = changed ? 0 : one.unchanged + 1;
       schedule(one, factsOf(campaign, one));
-      // The list comes round again; only when it does not is the campaign read by itself.
-      if (fromList && one.dueAt !== Number.POSITIVE_INFINITY) putAt(one, one.dueAt + 2 * listInterval);
-    },
-
-    /** A new round of the list begins. */
-    beginRound(): void {
-      listRound += 1;
+      if (fromList) leaveToList(one);
     },
 
     /** Whether the list says of a campaign what it said last, and nothing else has been seen of it since. */
@@ -132,12 +148,18 @@ export function createTracking(account: Account, now: () => number, onMoved: () 
     listed(externalId: string, print: string, isNews: boolean): void {
       const one = tracked.get(campaignKey(account.name, externalId));
       if (!one) return;
-      one.listedIn = listRound;
+      one.listedIn = rounds + 1;
       one.listedAs = { print, revision: one.revision };
-      if (isNews || !listCoversAll) return;
-      one.lastReadAt = now();
-      one.unchanged += 1;
-      putAt(one, now() + one.intervalMs + 2 * listInterval);
+      if (one.deleted) {
+        // The list still names what a look at it has not found: another look, ever more rarely.
+        const pauseMs = account.polling.fastestMs * 2 ** Math.min(one.unchanged, 20);
+        putAt(one, one.lastReadAt + Math.min(account.polling.slowestMs, pauseMs));
+      } else if (!isNews && listCoversAll) {
+        one.lastReadAt = now();
+        one.unchanged += 1;
+        one.dueAt = now() + one.intervalMs;
+        leaveToList(one);
+      }
     },
 
     /**
@@ -148,13 +170,14 @@ export function createTracking(account: Account, now: () => number, onMoved: () 
     endRound(intervalMs: number): void {
       listInterval = intervalMs;
       for (const one of tracked.values()) {
-        if (one.listedIn > 0 && one.listedIn === listRound - 1) putAt(one, now());
+        if (one.listedIn === rounds && !one.deleted) putAt(one, now());
       }
+      rounds += 1;
     },
   };
 }
 
-function factsOf(campaign: Campaign, one: Tracked): Facts {
+function factsOf(campaign: Campaign, one: Tracked): Omit<Facts, 'listed'> {
   return {
     status: campaign.status,
     scheduledAt: campaign.scheduledAt,

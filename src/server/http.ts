@@ -2,13 +2,13 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { Logger } from 'pino';
 import type { GraphQLServer } from './graphql.ts';
 import type { Metrics } from './metrics.ts';
-import { isAllowedOrigin } from './origin.ts';
+import { type AccessRules, isAllowed } from './origin.ts';
+import { pathOf } from './path.ts';
 import { serveWebSocket } from './websocket.ts';
 
-export interface HttpServerParts {
+export interface HttpServerParts extends AccessRules {
   readonly host: string;
   readonly port: number;
-  readonly allowedOrigins: readonly string[];
   readonly graphql: GraphQLServer;
   readonly metrics: Metrics;
   /** Resolves if the service can do its work; what it rejects with is the reason why not. */
@@ -18,15 +18,17 @@ export interface HttpServerParts {
 
 /** The service's one port: GraphQL, health and metrics. */
 export function createHttpServer(parts: HttpServerParts) {
-  const { graphql, metrics, allowedOrigins, logger } = parts;
+  const { graphql, metrics, logger } = parts;
   let stopping = false;
 
   async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
-    switch (pathname) {
+    switch (pathOf(request)) {
       case '/graphql':
-        if (isAllowedOrigin(request, allowedOrigins)) await graphql(request, response);
-        else sendJson(response, 403, { message: 'This origin is not in server.allowedOrigins.' });
+        if (isAllowed(request, parts)) await graphql(request, response);
+        else
+          sendJson(response, 403, {
+            message: 'This host or origin is not ours, and not in server.allowedOrigins.',
+          });
         return;
       case '/health/live':
         return sendJson(response, 200, { status: 'live' });
@@ -65,7 +67,7 @@ export function createHttpServer(parts: HttpServerParts) {
       else response.destroy();
     });
   });
-  const closeWebSockets = serveWebSocket(server, graphql, allowedOrigins);
+  const closeWebSockets = serveWebSocket(server, graphql, parts);
 
   return {
     /**

@@ -1,11 +1,29 @@
 import type { IncomingMessage } from 'node:http';
+import { isLoopback } from '../config.ts';
+
+/** Who may use the API, as far as a browser's own word goes. */
+export interface AccessRules {
+  readonly publicUrl: string | null;
+  readonly allowedOrigins: readonly string[];
+}
 
 /**
- * Whether a request may come from where it says it does: from no page at all, from a page of our own, or from one of
- * the configured origins. Browsers tell the origin of every WebSocket and of every request that could do harm.
+ * Whether a request may come from where it says it does, and was meant for us.
+ *
+ * Browsers tell the origin of every WebSocket and of every request that could do harm: it must be ours or an allowed one.
+ * The host must be an address of this machine or a name that we are known by: else a page could give its own name our
+ * address, and be taken for one of ours.
  */
-export function isAllowedOrigin({ headers }: IncomingMessage, allowedOrigins: readonly string[]): boolean {
-  const { origin, host } = headers;
+export function isAllowed({ headers }: IncomingMessage, { publicUrl, allowedOrigins }: AccessRules): boolean {
+  const { origin, host = '' } = headers;
+  const ours = [...allowedOrigins, ...(publicUrl === null ? [] : [publicUrl])];
+  const isOurs = ours.some((url) => new URL(url).host === host) || isLoopback(nameOf(host));
+  if (!isOurs) return false;
   if (origin === undefined || allowedOrigins.includes(origin)) return true;
   return URL.canParse(origin) && new URL(origin).host === host;
+}
+
+/** "localhost:4000" → "localhost", "[::1]:4000" → "::1" */
+function nameOf(host: string): string {
+  return host.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
 }

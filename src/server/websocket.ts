@@ -6,18 +6,21 @@ import { useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer } from 'ws';
 import { toClientError, withoutHttp } from '../graphql/errors.ts';
 import type { GraphQLServer } from './graphql.ts';
-import { isAllowedOrigin } from './origin.ts';
+import { type AccessRules, isAllowed } from './origin.ts';
+import { pathOf } from './path.ts';
 
 type Enveloped = ReturnType<GraphQLServer['getEnveloped']>;
 
 /** Largest message a client may send. */
 const maxPayload = 1024 * 1024;
+/** How long clients have for closing their connections. */
+const closingMs = 2_000;
 
 /**
  * GraphQL over WebSocket (graphql-transport-ws) at the path of the HTTP endpoint, through the same pipeline.
  * @returns a function that closes all connections
  */
-export function serveWebSocket(server: Server, graphql: GraphQLServer, allowedOrigins: readonly string[]) {
+export function serveWebSocket(server: Server, graphql: GraphQLServer, access: AccessRules) {
   const sockets = new WebSocketServer({ noServer: true, maxPayload });
   /** The pipeline that an operation was prepared with is also the one that runs it. */
   const pipelines = new WeakMap<ExecutionArgs, Enveloped>();
@@ -65,9 +68,10 @@ export function serveWebSocket(server: Server, graphql: GraphQLServer, allowedOr
   );
 
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
-    if (pathname !== '/graphql') return refuse(socket, '404 Not Found');
-    if (!isAllowedOrigin(request, allowedOrigins)) return refuse(socket, '403 Forbidden');
+    // A client that is gone before it is refused is no reason to end the process.
+    socket.on('error', () => socket.destroy());
+    if (pathOf(request) !== '/graphql') return refuse(socket, '404 Not Found');
+    if (!isAllowed(request, access)) return refuse(socket, '403 Forbidden');
     sockets.handleUpgrade(request, socket, head, (webSocket) =>
       sockets.emit('connection', webSocket, request),
     );
@@ -76,7 +80,12 @@ export function serveWebSocket(server: Server, graphql: GraphQLServer, allowedOr
 
   return async () => {
     server.off('upgrade', upgrade);
+    // Who does not read does not answer to being closed either.
+    const impatience = setTimeout(() => {
+      for (const client of sockets.clients) client.terminate();
+    }, closingMs);
     await graphqlWs.dispose();
+    clearTimeout(impatience);
   };
 }
 

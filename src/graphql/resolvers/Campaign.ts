@@ -18,8 +18,10 @@ export const Campaign: CampaignResolvers = {
   actions: (campaign, _args, context) => actionsOf(accountOf(campaign.account, context).provider),
   freshness: (campaign, _args, { services }) => services.campaigns.freshnessOf(campaign),
 
-  throughput(campaign) {
-    const { throughput, stats, status, observedAt } = campaign;
+  throughput(campaign, _args, { services }) {
+    const { stats, status } = campaign;
+    const throughput = services.campaigns.throughputOf(campaign);
+    const { observedAt } = services.campaigns.freshnessOf(campaign);
     if (!throughput) return null;
     const remaining = status === 'SENDING' && stats ? remainingOf(stats) : null;
     const canTell = remaining !== null && throughput.perSecond > 0;

@@ -4,7 +4,7 @@ import type { ChangeEvent } from '../../live/reader.ts';
 import { ProblemError } from '../../model/problem.ts';
 import { accountOf, type GraphQLContext, visibleAccounts } from '../context.ts';
 import { toFilter } from '../filter.ts';
-import { parseCampaignId } from '../ids.ts';
+import { parseCampaignIds } from '../ids.ts';
 
 interface ChangesArguments {
   readonly ids?: InputMaybe<readonly string[]>;
@@ -34,7 +34,7 @@ export const Subscription: SubscriptionResolvers = {
 
 async function changes(args: ChangesArguments, fields: readonly string[] | null, context: GraphQLContext) {
   const { campaigns, live } = context.services;
-  const ids = args.ids?.map((id) => parseCampaignId(id, 'ids')) ?? null;
+  const ids = args.ids ? parseCampaignIds(args.ids, 'ids') : null;
   for (const field of fields ?? []) checkField(field);
   const accounts = visibleAccounts(context).map(({ name }) => name);
   const named = ids?.filter(({ account }) => accounts.includes(account)) ?? null;
