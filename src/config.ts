@@ -2,6 +2,7 @@ import { parse, YAMLParseError } from 'yaml';
 import { z } from 'zod';
 import type { AccountSettings } from './accounts/account.ts';
 import { channels } from './model/campaign.ts';
+import { isLoopback } from './model/loopback.ts';
 import { providers } from './providers/index.ts';
 import type { Provider } from './providers/provider.ts';
 import { httpUrl, timeZone } from './providers/settings.ts';
@@ -216,10 +217,6 @@ function followProblems(filled: unknown): string[] {
     problems.push(`follow[${place}].account: there is no account "${account}"`);
   }
   return problems;
-}
-
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
 /** What comes from the environment is text, also where a number is wanted. */

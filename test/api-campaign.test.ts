@@ -130,7 +130,7 @@ describe.each(databaseKinds)('one campaign on %s', (kind) => {
       const { campaign } = (await service.ask()).data;
       return campaign.deletedAt === null ? null : campaign;
     });
-    expect(deleted).toMatchObject({ status: 'SENDING', stats: { sent: 4 }, freshness: { nextPollAt: null } });
+    expect(deleted).toMatchObject({ status: 'SENDING', stats: { sent: 4 } });
     expect(deleted.history.nodes[0]).toMatchObject({ kinds: ['DELETED'], transitions: [] });
     const lists = `{
       known: campaigns { totalCount }
@@ -149,8 +149,9 @@ describe.each(databaseKinds)('one campaign on %s', (kind) => {
     );
     expect(data.refreshCampaign).toEqual({ campaign: { status: 'COMPLETED', deletedAt: null }, errors: [] });
     const restored = (await service.ask()).data.campaign;
+    // Nothing lists it, so it is looked for once in a while too.
     expect(restored.history.nodes[0]).toMatchObject({
-      cause: 'MUTATION',
+      cause: expect.stringMatching(/^(MUTATION|POLL)$/),
       kinds: ['RESTORED', 'STATUS', 'STATS'],
       transitions: [{ from: 'SENDING', to: 'COMPLETED' }],
     });

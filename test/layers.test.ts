@@ -24,7 +24,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     ],
   ],
   'config.ts': ['accounts', 'providers', 'model'],
-  server: ['graphql'],
+  server: ['graphql', 'model'],
   graphql: ['generated', 'campaigns', 'live', 'accounts', 'store', 'providers', 'model'],
   polling: ['campaigns', 'accounts', 'model'],
   campaigns: ['accounts', 'store', 'model'],

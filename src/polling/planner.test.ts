@@ -22,6 +22,13 @@ function factsWith(facts: Partial<Facts>): Facts {
 
 describe('a campaign is read again after', () => {
   test.each<[string, Partial<Facts>, number | null]>([
+    ['deleted where nothing lists it, of late', { deleted: true, listed: false }, 3_600_000],
+    [
+      'deleted where nothing lists it, long ago',
+      { deleted: true, listed: false, changedAt: now - 4 * 86_400_000 },
+      null,
+    ],
+    ['deleted where a list would tell', { deleted: true }, null],
     ['while it is sending', { status: 'SENDING' }, 5_000],
     ['however long nothing has moved', { status: 'SENDING', unchanged: 500 }, 5_000],
     ['about to be sent', { status: 'QUEUED' }, 5_000],
@@ -116,7 +123,7 @@ describe('whatever is known of a campaign', () => {
       fc.property(anyFacts, anyPolling, (facts, pace) => {
         const isGivenUp = nextInterval(facts, pace, now) === null;
         if (isGivenUp) expect(facts.deleted || hasEnded(facts.status)).toBe(true);
-        if (facts.deleted) expect(isGivenUp).toBe(true);
+        if (facts.deleted && facts.listed) expect(isGivenUp).toBe(true);
       }),
     );
   });

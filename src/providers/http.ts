@@ -42,6 +42,8 @@ export interface Http {
   request(request: HttpRequest, call: Call): Promise<HttpReply>;
   /** Adds a secret that came with an answer (a session's token). */
   addSecret(secret: string): void;
+  /** Passes on that the provider, though it answered, asks to be left alone for so long. */
+  pause(ms: number): void;
   /** Removes all known secrets from a text or a JSON value. */
   redactText(text: string): string;
   redactJson(value: unknown): unknown;
@@ -55,6 +57,8 @@ export interface RequestGate {
   /** Resolves when a request may go out; it counts as made. */
   admit(call: Call): Promise<void>;
   finished(operation: string, outcome: RequestOutcome, seconds: number): void;
+  /** The provider asks to be left alone for so long. */
+  pause?(ms: number): void;
 }
 
 export interface Transport {
@@ -135,6 +139,7 @@ export function createHttp(options: HttpOptions, { gate, timeoutMs }: Transport)
       redactor = createRedactor(secrets);
       longSecrets = createRedactor(longOnes(secrets));
     },
+    pause: (ms) => gate.pause?.(ms),
     redactText: cleanText,
     redactJson: (value) => redactor.json(value),
   };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { CampaignReading } from '../model/campaign.ts';
 import { ProblemError } from '../model/problem.ts';
 
 /** The API's counters are 32-bit integers; no campaign has as many messages. */
@@ -77,9 +78,42 @@ export function statusWord(value: string): string {
   return value.toLowerCase().replaceAll(/[\s_-]/g, '');
 }
 
+/** What `read` makes of a value; undefined stays, as "not told" is not "none". */
+export function ifTold<Value, Read>(
+  value: Value | undefined,
+  read: (value: Value) => Read,
+): Read | undefined {
+  return value === undefined ? undefined : read(value);
+}
+
+/** The first that says something, of one thing under several names; null: none does; undefined: none is there. */
+export function firstTold<Value>(...values: readonly (Value | null | undefined)[]): Value | null | undefined {
+  const unsaid = values.every((value) => value === undefined) ? undefined : null;
+  return values.find((value) => value !== undefined && value !== null) ?? unsaid;
+}
+
+type Optional = Omit<CampaignReading, 'externalId' | 'status' | 'providerStatus' | 'raw'>;
+
+/** The members of a reading that an answer tells: those that are undefined are left out. */
+export function onlyTold(
+  members: { readonly [Name in keyof Optional]: Optional[Name] | undefined },
+): Optional {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
+}
+
 /** For zod: a value in any of the shapes that the readers above accept. */
 export const count = z.unknown().optional().transform(readCount);
 export const text = z.unknown().optional().transform(readText);
+
+/** The same, with what is not there kept apart (undefined) from what is empty (null); the time is in UTC unless it says. */
+export const optionalText = z
+  .unknown()
+  .optional()
+  .transform((value) => ifTold(value, readText));
+export const optionalTime = z
+  .unknown()
+  .optional()
+  .transform((value) => ifTold(value, (told) => readTime(told)));
 
 /**
  * Parses wire data, and says in one sentence what is wrong with it.

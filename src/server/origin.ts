@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { isLoopback } from '../config.ts';
+import { isLoopback } from '../model/loopback.ts';
 
 /** Who may use the API, as far as a browser's own word goes. */
 export interface AccessRules {

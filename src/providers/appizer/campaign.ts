@@ -1,6 +1,6 @@
 import type { CampaignReading, CampaignStatus, StatsReading } from '../../model/campaign.ts';
 import { type Counters, countersOf, hasAnyCounter, ratesOf } from '../../model/stats.ts';
-import { parseWire, readNumber, readTime, statusWord } from '../read.ts';
+import { onlyTold, parseWire, readNumber, statusWord } from '../read.ts';
 import { type CampaignBody, campaignBody } from './wire.ts';
 
 /** Source: providers/appizer-campaign-status.txt, "Campaign Status Values"; both spellings of cancelled are accepted. */
@@ -28,10 +28,12 @@ export function readCampaign(body: unknown, externalId: string, raw: unknown): C
     externalId,
     status,
     providerStatus: wire.status,
-    createdAt: readTime(wire.created_at),
-    startedAt: readTime(wire.sent_at),
-    finishedAt: readTime(wire.completed_at),
-    ...(stats && { stats }),
+    ...onlyTold({
+      createdAt: wire.created_at,
+      startedAt: wire.sent_at,
+      finishedAt: wire.completed_at,
+      stats,
+    }),
     raw,
     warnings: [
       ...idWarnings(wire, externalId),
@@ -41,8 +43,8 @@ export function readCampaign(body: unknown, externalId: string, raw: unknown): C
   };
 }
 
-function readStats(wire: CampaignBody, status: CampaignStatus): StatsReading | null {
-  if (!wire.stats) return null;
+function readStats(wire: CampaignBody, status: CampaignStatus): StatsReading | null | undefined {
+  if (!wire.stats) return wire.stats;
   const { total_recipients: recipients, sent, delivered, opened, clicked, failed } = wire.stats;
   const counters = countersOf({
     recipients,

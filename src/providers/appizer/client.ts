@@ -1,16 +1,18 @@
 import { ProblemError } from '../../model/problem.ts';
 import { type Call, type Http, type HttpReply, statusProblem } from '../http.ts';
-import { readNumber } from '../read.ts';
-import { errorBody } from './wire.ts';
+import { firstTold, readNumber } from '../read.ts';
+import { type ErrorBody, errorBody } from './wire.ts';
 
 /** The calls of Appizer's API. Source: providers/appizer-campaign-status.txt. */
 export function createClient(http: Http, apiKey: string) {
   return {
     /**
-     * GET /notifications/campaigns/:campaign_id; null for 404.
+     * GET /notifications/campaigns/:campaign_id; null where there is no such campaign.
      * @throws ProblemError
      */
     async getCampaign(campaignId: string, call: Call): Promise<unknown> {
+      // These would be other paths.
+      if (/^\.{0,2}$/.test(campaignId)) return null;
       const reply = await http.request(
         {
           operation: 'getCampaign',
@@ -19,8 +21,9 @@ export function createClient(http: Http, apiKey: string) {
         },
         call,
       );
-      if (reply.status === 404) return null;
+      hearBudget(reply, http);
       const problem = problemOf(reply, http);
+      if (problem?.code === 'NOT_FOUND') return null;
       if (problem) throw problem;
       return reply.body;
     },
@@ -32,6 +35,9 @@ function problemOf(reply: HttpReply, http: Http): ProblemError | null {
   const error = errorBody.safeParse(reply.body).data;
   const failed = reply.status >= 300 || error?.success === false;
   if (!failed) return null;
+  if (reply.status === 404 && !isOfApi(error)) {
+    return new ProblemError('PROVIDER_BAD_RESPONSE', 'No API of Appizer answers at this baseUrl (HTTP 404).');
+  }
   const words = error?.message ?? error?.error ?? null;
   const problem = statusProblem(reply, words && http.redactText(words), error?.code ?? null);
   if (problem.code !== 'PROVIDER_RATE_LIMITED') return problem;
@@ -42,10 +48,27 @@ function problemOf(reply: HttpReply, http: Http): ProblemError | null {
   });
 }
 
+/** A 404 of the API says something in its terms; a proxy's must not make campaigns look deleted. */
+function isOfApi(error: ErrorBody | undefined): boolean {
+  return firstTold<unknown>(error?.success, error?.error, error?.message, error?.code) != null;
+}
+
+/** An answer may say that it was the last of its window (providers/README.md 4.2); a 429 says by itself how long. */
+function hearBudget(reply: HttpReply, http: Http): void {
+  if (reply.status === 429 || readNumber(reply.headers['x-ratelimit-remaining']) !== 0) return;
+  const waitMs = untilReset(reply);
+  if (waitMs) http.pause(waitMs);
+}
+
+/** The longest window that Appizer has: a reset beyond it is no unix second. */
+const longestWindowMs = 24 * 3_600_000;
+
 /** `X-RateLimit-Reset` is the unix second at which the window ends. */
 function untilReset(reply: HttpReply): number | null {
   const reset = readNumber(reply.headers['x-ratelimit-reset']);
-  return reset === null ? null : Math.max(0, reset * 1000 - Date.now());
+  if (reset === null) return null;
+  const waitMs = Math.max(0, reset * 1000 - Date.now());
+  return waitMs > longestWindowMs ? null : waitMs;
 }
 
 function secondsToMs(seconds: number | null): number | null {

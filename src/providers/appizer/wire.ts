@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count, text } from '../read.ts';
+import { count, optionalTime, text } from '../read.ts';
 
 const stats = z.object({
   total_recipients: count,
@@ -20,9 +20,9 @@ const rates = z.object({
 export const campaignBody = z.object({
   campaign_id: text,
   status: z.string().min(1),
-  created_at: text,
-  sent_at: text,
-  completed_at: text,
+  created_at: optionalTime,
+  sent_at: optionalTime,
+  completed_at: optionalTime,
   stats: stats.nullish(),
   rates: rates.nullish(),
 });
@@ -30,9 +30,11 @@ export const campaignBody = z.object({
 export type CampaignBody = z.output<typeof campaignBody>;
 
 export const errorBody = z.object({
-  success: z.boolean().optional(),
-  error: z.string().optional(),
-  message: z.string().optional(),
-  code: z.string().optional(),
+  success: z.boolean().nullable().catch(null).default(null),
+  error: text,
+  message: text,
+  code: text,
   details: z.object({ retry_after: z.unknown() }).optional().catch(undefined),
 });
+
+export type ErrorBody = z.output<typeof errorBody>;

@@ -1,5 +1,15 @@
 import type { CampaignReading, CampaignStatus, Channel, Money } from '../../model/campaign.ts';
-import { objectOrFirst, parseWire, readDecimal, readText, readTime, statusWord } from '../read.ts';
+import {
+  firstTold,
+  ifTold,
+  objectOrFirst,
+  onlyTold,
+  parseWire,
+  readDecimal,
+  readText,
+  readTime,
+  statusWord,
+} from '../read.ts';
 import { readStats } from './statistics.ts';
 import { type CampaignData, campaignData, dataOf, type MomentName, momentNames } from './wire.ts';
 
@@ -47,8 +57,7 @@ export function readDetail(
   return {
     externalId,
     ...facts,
-    ...(stats && { stats }),
-    cost: readCost(wire, warnings),
+    ...onlyTold({ stats, cost: readCost(wire, warnings) }),
     raw,
     warnings,
   };
@@ -66,27 +75,24 @@ export function readEntry(entry: unknown, raw: unknown, reading: Reading): Campa
 
 /** What detail and list tell alike. */
 function readFacts(wire: CampaignData, { timeZone, channel }: Reading) {
-  const firstTime = (...names: MomentName[]) => {
-    for (const name of names) {
-      const at = readTime(wire[name], timeZone);
-      if (at !== null) return at;
-    }
-    return null;
-  };
+  const time = (name: MomentName) => ifTold(wire[name], (told) => readTime(told, timeZone));
   return {
     channel: phoneTypes.has(wire.kind) ? ('SMS' as const) : channel,
-    name: wire.name,
-    sender: wire.sender,
     status: statuses.get(statusWord(wire.status)) ?? ('UNKNOWN' as const),
     providerStatus: wire.status,
-    createdAt: firstTime('created_at', 'creation_at'),
-    scheduledAt: firstTime('started_at', 'start_date', 'start_at'),
-    startedAt: firstTime('actual_start_at', 'real_start_at'),
-    finishedAt: firstTime('finished_at'),
+    ...onlyTold({
+      name: wire.name,
+      sender: wire.sender,
+      createdAt: firstTold(time('created_at'), time('creation_at')),
+      scheduledAt: firstTold(time('started_at'), time('start_date'), time('start_at')),
+      startedAt: firstTold(time('actual_start_at'), time('real_start_at')),
+      finishedAt: time('finished_at'),
+    }),
   };
 }
 
-function readCost(wire: CampaignData, warnings: string[]): Money | null {
+function readCost(wire: CampaignData, warnings: string[]): Money | null | undefined {
+  if (wire.total_price === undefined) return undefined;
   const amount = readDecimal(wire.total_price);
   if (amount !== null) return { amount, currency: readText(wire.currency) };
   if (readText(wire.total_price) !== null) warnings.push(`total_price can't be read as an amount.`);
@@ -98,7 +104,7 @@ function oddities(wire: CampaignData, { timeZone }: Reading): string[] {
   if (!statuses.has(statusWord(wire.status))) warnings.push(`The status "${wire.status}" is not documented.`);
   for (const name of momentNames) {
     const told = wire[name];
-    if (told === null || told.startsWith('0000') || readTime(told, timeZone) !== null) continue;
+    if (!told || told.startsWith('0000') || readTime(told, timeZone) !== null) continue;
     warnings.push(`${name} can't be read as a time.`);
   }
   return warnings;

@@ -1,5 +1,6 @@
 import { type ProblemCode, ProblemError } from '../../model/problem.ts';
 import { type Call, type Http, type HttpReply, type HttpRequest, statusProblem } from '../http.ts';
+import type { Page } from '../pages.ts';
 import { listOf, parseWire, readCount } from '../read.ts';
 import { createSession } from './session.ts';
 import { campaignsBody, dataOf, type ErrorBody, errorBody, tokenBody } from './wire.ts';
@@ -59,29 +60,26 @@ export function createClient(http: Http, apiKey: string, now: () => number) {
     },
 
     /**
-     * GET /api/campaigns, newest first, in pages of unread entries. Without filter[from] and filter[to] BSG lists the
-     * last three months, which is also the longest window that it allows: older campaigns are known by their id alone.
-     * @throws ProblemError
+     * GET /api/campaigns, newest first. Without filter[from] and filter[to] BSG lists the last three months, which is
+     * also the longest window that it allows: older campaigns are known by their id alone.
+     * @throws ProblemError NOT_SUPPORTED where the list is not offered
      */
-    async *campaignPages(call: Call): AsyncGenerator<readonly unknown[]> {
-      for (let offset = 0; ; ) {
-        const query = {
-          'page[offset]': String(offset),
-          'page[limit]': String(pageLimit),
-          sort: 'id',
-          way: 'desc',
-        };
-        const reply = await send({ operation: 'campaigns', path: 'api/campaigns', query }, call);
-        const problem = problemOf(reply, http);
-        if (problem) throw problem;
-        const { data, meta } = parseWire(campaignsBody, reply.body, 'list of campaigns');
-        yield data;
-        offset += data.length;
-        const total = readCount(meta?.page.total);
-        const limit = readCount(meta?.page.limit) ?? pageLimit;
-        const last = total === null ? data.length < limit : offset >= total;
-        if (last || data.length === 0) return;
-      }
+    async getCampaigns(offset: number, call: Call): Promise<Page> {
+      const query = {
+        'page[offset]': String(offset),
+        'page[limit]': String(pageLimit),
+        sort: 'id',
+        way: 'desc',
+      };
+      const reply = await send({ operation: 'campaigns', path: 'api/campaigns', query }, call);
+      const problem = problemOf(reply, http);
+      if (problem) throw reply.status === 404 ? noList(problem) : problem;
+      const { data, meta } = parseWire(campaignsBody, reply.body, 'list of campaigns');
+      return {
+        entries: data,
+        total: readCount(meta?.page.total),
+        limit: readCount(meta?.page.limit) ?? pageLimit,
+      };
     },
   };
 }
@@ -109,11 +107,19 @@ export function problemOf(reply: HttpReply, http: Pick<Http, 'redactText'>): Pro
   const error = errorBody.safeParse(reply.body).data;
   const version1 = error?.error && error.error !== '0' ? error.error : null;
   if (reply.status < 300 && version1 === null) return null;
+  if (reply.status === 404 && !isOfApi(error)) {
+    return new ProblemError('PROVIDER_BAD_RESPONSE', 'No API of BSG answers at this baseUrl (HTTP 404).');
+  }
   const words = wordsOf(error) ?? (version1 && `The provider answered with error ${version1}.`);
   const general = statusProblem(reply, words && http.redactText(words), version1);
   if (general.code !== 'PROVIDER_REJECTED') return general;
   const code = codesOfVersion1.get(version1 ?? '') ?? codeOfVersion2(reply.status, error);
   return new ProblemError(code, general.message, { providerCode: general.providerCode });
+}
+
+/** A 404 of the API says something in its terms; a proxy's must not make campaigns look deleted. */
+function isOfApi(error: ErrorBody | undefined): boolean {
+  return firstTold(error?.message, error?.errors, error?.error) !== undefined;
 }
 
 /** 409 and 422 tell of a campaign in the wrong status or of fields at fault; only the latter names fields. */
@@ -140,10 +146,22 @@ function sentencesOf(value: unknown): string[] {
   return all.filter((one) => typeof one === 'string').filter(Boolean);
 }
 
+function noList({ message, providerCode }: ProblemError): ProblemError {
+  return new ProblemError('NOT_SUPPORTED', `BSG offers no list of campaigns here: ${message}`, {
+    providerCode,
+  });
+}
+
+const notOfTheKey: ReadonlySet<ProblemCode> = new Set([
+  'PROVIDER_RATE_LIMITED',
+  'PROVIDER_UNAVAILABLE',
+  'PROVIDER_BAD_RESPONSE',
+]);
+
 /** Of a log-in's errors, all that blame the request blame the key, which is all that it holds. */
 function logInProblem(problem: ProblemError): ProblemError {
   const { code, message, providerCode } = problem;
-  if (code === 'PROVIDER_RATE_LIMITED' || code === 'PROVIDER_UNAVAILABLE') return problem;
+  if (notOfTheKey.has(code)) return problem;
   // Not NOT_FOUND, which would read as "no such campaign".
   if (code === 'NOT_FOUND') return new ProblemError('PROVIDER_BAD_RESPONSE', message, { providerCode });
   return new ProblemError('PROVIDER_UNAUTHENTICATED', message, { providerCode });

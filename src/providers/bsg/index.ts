@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { channels } from '../../model/campaign.ts';
+import { readPages } from '../pages.ts';
 import { defineProvider } from '../provider.ts';
 import { httpUrl, timeZone } from '../settings.ts';
 import { readDetail, readEntry } from './campaign.ts';
@@ -29,13 +30,11 @@ export const bsg = defineProvider({
       },
       list: {
         covers: 'status',
-        async *pages(call) {
-          for await (const page of client.campaignPages(call)) {
-            yield page
-              .map((entry) => readEntry(entry, http.redactJson(entry), settings))
-              .filter((reading) => reading !== null);
-          }
-        },
+        pages: (call) =>
+          readPages(
+            (offset) => client.getCampaigns(offset, call),
+            (entry) => readEntry(entry, http.redactJson(entry), settings),
+          ),
       },
     };
   },

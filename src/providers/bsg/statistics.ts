@@ -27,14 +27,14 @@ const groups = new Map<string, Group>([
 ]);
 
 /**
- * The counters of `/detail`; null where it tells none.
+ * The counters of `/detail`; null where they are empty, undefined where they are not there.
  * @param warnings what is odd about them is added here, a sentence each
  */
 export function readStats(
   wire: CampaignData,
   status: CampaignStatus,
   warnings: string[],
-): StatsReading | null {
+): StatsReading | null | undefined {
   const tally = tallyOf(wire, warnings);
   const { queued, inFlight, delivered, undelivered, failed, unreported } = tally;
   const messages = readCount(wire.total_messages);
@@ -53,7 +53,7 @@ export function readStats(
     unreported,
     opened: readOpened(wire),
   });
-  if (!hasAnyCounter(counters)) return null;
+  if (!hasAnyCounter(counters)) return wire.tellsStatistics ? null : undefined;
   return { counters, final: hasEnded(status) && queued === 0 && inFlight === 0 };
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { listOf, statusWord, text } from '../read.ts';
+import { firstTold, listOf, optionalText, statusWord, text } from '../read.ts';
 
 const record = z.record(z.string(), z.unknown());
 
@@ -7,19 +7,18 @@ const record = z.record(z.string(), z.unknown());
 const statistics = z
   .union([z.array(record.catch({})), record.transform((one) => [one])])
   .nullish()
-  .catch(null)
-  .transform((parts) => parts ?? []);
+  .catch(null);
 
 /** The moments of a campaign, in every spelling that BSG's documents and answers have. */
 const moments = {
-  started_at: text,
-  start_date: text,
-  start_at: text,
-  actual_start_at: text,
-  real_start_at: text,
-  finished_at: text,
-  created_at: text,
-  creation_at: text,
+  started_at: optionalText,
+  start_date: optionalText,
+  start_at: optionalText,
+  actual_start_at: optionalText,
+  real_start_at: optionalText,
+  finished_at: optionalText,
+  created_at: optionalText,
+  creation_at: optionalText,
 };
 
 export type MomentName = keyof typeof moments;
@@ -36,13 +35,13 @@ const totals = {
 /**
  * The `data` of GET /api/campaigns/{id}/detail, and an entry of the list, which tells less. The totals stand beside the
  * statistics in the document's response and inside them in its table; here they are beside them. `kind` is the type of
- * the messages as a plain word, "" where none is told.
+ * the messages as a plain word, "" where none is told; `tellsStatistics` whether they are there, be they empty.
  */
 export const campaignData = z
   .object({
     id: text,
-    name: text,
-    sender: text,
+    name: optionalText,
+    sender: optionalText,
     status: z.string().min(1),
     type: text,
     message_type: text,
@@ -51,10 +50,12 @@ export const campaignData = z
     ...totals,
   })
   .transform(({ type, message_type, ...data }) => {
-    const total = (name: keyof typeof totals) =>
-      data[name] ?? data.statistics.find((part) => part[name] != null)?.[name];
+    const parts = data.statistics ?? [];
+    const total = (name: keyof typeof totals) => firstTold(data[name], ...parts.map((part) => part[name]));
     return {
       ...data,
+      statistics: parts,
+      tellsStatistics: data.statistics !== undefined,
       kind: statusWord(type ?? message_type ?? ''),
       total_messages: total('total_messages'),
       total_phones: total('total_phones'),

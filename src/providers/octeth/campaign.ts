@@ -1,9 +1,12 @@
 import { type CampaignReading, type CampaignStatus, hasEnded } from '../../model/campaign.ts';
 import { ProblemError } from '../../model/problem.ts';
 import {
+  firstTold,
+  ifTold,
   isTimeZone,
   listOf,
   objectOrFirst,
+  onlyTold,
   parseWire,
   readNumber,
   readText,
@@ -89,7 +92,7 @@ export function readListEntry(entry: unknown, reading: Reading): CampaignReading
 
 function readWire(wire: CampaignWire, externalId: string, reading: Reading): Omit<CampaignReading, 'raw'> {
   const { timeZone, now } = reading;
-  const name = wire.campaignname ?? wire.name;
+  const time = (value: unknown) => ifTold(value, (told) => readTime(told, timeZone));
   const scheduledAt = readSendTime(wire, timeZone);
   const { providerStatus, status, warnings: statusWarnings } = readStatus(wire, scheduledAt ?? null, now);
   const { stats, warnings: statsWarnings } = readStats(wire, hasEnded(status));
@@ -98,18 +101,16 @@ function readWire(wire: CampaignWire, externalId: string, reading: Reading): Omi
     externalId,
     status,
     providerStatus,
-    ...(name !== undefined && { name: readText(name) }),
-    ...(wire.campaignstatusreason !== undefined && { statusReason: readText(wire.campaignstatusreason) }),
-    ...(wire.createdatetime !== undefined && { createdAt: readTime(wire.createdatetime, timeZone) }),
-    ...(scheduledAt !== undefined && { scheduledAt }),
-    ...(wire.sendprocessstartedon !== undefined && {
-      startedAt: readTime(wire.sendprocessstartedon, timeZone),
+    ...onlyTold({
+      name: firstTold(wire.campaignname, wire.name),
+      statusReason: wire.campaignstatusreason,
+      createdAt: time(wire.createdatetime),
+      scheduledAt,
+      startedAt: time(wire.sendprocessstartedon),
+      finishedAt: time(wire.sendprocessfinishedon),
+      stats: stats ?? undefined,
+      tags,
     }),
-    ...(wire.sendprocessfinishedon !== undefined && {
-      finishedAt: readTime(wire.sendprocessfinishedon, timeZone),
-    }),
-    ...(stats && { stats }),
-    ...(tags && { tags }),
     warnings: [
       ...idWarnings(wire, externalId),
       ...statusWarnings,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { CampaignReading } from '../../model/campaign.ts';
 import type { Call } from '../http.ts';
+import { type Page, readPages } from '../pages.ts';
 import { defineProvider } from '../provider.ts';
 import { httpUrl, timeZone } from '../settings.ts';
 import { type Reading, readCampaign, readListEntry, readPage } from './campaign.ts';
@@ -60,51 +60,35 @@ export const octeth = defineProvider({
         );
         return body === null ? null : readCampaign(body, externalId, reading());
       },
-      list: { covers: 'everything', pages: (call) => readPages(client, reading, call) },
+      list: {
+        covers: 'everything',
+        pages: (call) =>
+          readPages(
+            (recordsFrom) => fetchPage(client, recordsFrom, call),
+            (entry) => readListEntry(entry, reading()),
+          ),
+      },
     };
   },
 });
 
-const recordsPerRequest = 100;
+const recordsPerRequest = 500;
 
-/**
- * Pages through Campaigns.Get, newest first. A campaign that moves to the next page meanwhile is told once; a server
- * that gives the same page again, whatever is asked, ends the list.
- */
-async function* readPages(
-  client: Client,
-  reading: () => Reading,
-  call: Call,
-): AsyncGenerator<readonly CampaignReading[]> {
-  const seen = new Set<string>();
-  let recordsFrom = 0;
-  while (true) {
-    const body = await client.campaignsGet(
-      {
-        recordsPerRequest,
-        recordsFrom,
-        campaignStatus: 'All',
-        orderField: 'CampaignID',
-        orderType: 'DESC',
-        retrieveTags: true,
-        retrieveStatistics: true,
-      },
-      call,
-    );
-    const { entries, total } = readPage(body);
-    const fresh: CampaignReading[] = [];
-    for (const entry of entries) {
-      const campaign = readListEntry(entry, reading());
-      if (campaign === null || seen.has(campaign.externalId)) continue;
-      seen.add(campaign.externalId);
-      fresh.push(campaign);
-    }
-    if (fresh.length === 0) return;
-    yield fresh;
-    recordsFrom += entries.length;
-    // A server may give fewer than asked: only without a total does a short page mean the last one.
-    if (total === null ? entries.length < recordsPerRequest : recordsFrom >= total) return;
-  }
+/** A page of Campaigns.Get, newest first. */
+async function fetchPage(client: Client, recordsFrom: number, call: Call): Promise<Page> {
+  const body = await client.campaignsGet(
+    {
+      recordsPerRequest,
+      recordsFrom,
+      campaignStatus: 'All',
+      orderField: 'CampaignID',
+      orderType: 'DESC',
+      retrieveTags: true,
+      retrieveStatistics: true,
+    },
+    call,
+  );
+  return { ...readPage(body), limit: recordsPerRequest };
 }
 
 /** So that a missing key is told together with whatever else is wrong. */

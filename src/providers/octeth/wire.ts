@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count, text } from '../read.ts';
+import { count, optionalText, text } from '../read.ts';
 
 /** Octeth's versions differ in the case of keys ("Success", "success"): every object is read by its keys in lower case. */
 function anyCase<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
@@ -49,11 +49,11 @@ const statistics = anyCase({ ...totals, ...groups });
 /** One campaign, of Campaign.Get or of Campaigns.Get. */
 export const campaign = anyCase({
   campaignid: text,
-  campaignname: anything,
-  name: anything,
+  campaignname: optionalText,
+  name: optionalText,
   campaignstatus: text,
   status: text,
-  campaignstatusreason: anything,
+  campaignstatusreason: optionalText,
   scheduletype: text,
   senddate: anything,
   sendtime: anything,

@@ -1,6 +1,6 @@
 import { type CampaignReading, type CampaignStatus, type Channel, hasEnded } from '../../model/campaign.ts';
 import { type Counters, countersOf, hasAnyCounter } from '../../model/stats.ts';
-import { parseWire, readTime, statusWord } from '../read.ts';
+import { firstTold, onlyTold, parseWire, statusWord } from '../read.ts';
 import type { Answer } from './client.ts';
 import { type ListEntry, listEntry, type StatsResult, statsResult, statusResult } from './wire.ts';
 
@@ -38,12 +38,12 @@ export function readCampaign(
   { externalId, channel, raw }: { externalId: string; channel: Channel; raw: unknown },
 ): CampaignReading {
   const wire = parseWire(statusResult, answer.result, 'campaign');
-  const told = readStatus(wire.status, readTime(wire.start_time));
+  const told = readStatus(wire.status, wire.start_time);
   return {
     externalId,
     channel,
     ...told,
-    createdAt: readTime(wire.creation_time),
+    ...onlyTold({ createdAt: wire.creation_time }),
     raw: { status: raw },
     warnings: [...answer.warnings, ...statusWarnings(told)],
   };
@@ -60,9 +60,10 @@ export function addStats(
 ): CampaignReading {
   const wire = parseWire(statsResult, answer.result, 'statistics');
   const counters = readCounters(wire);
+  const stats = hasAnyCounter(counters) ? { counters, final: isFinal(reading) } : undefined;
   return {
     ...reading,
-    ...(hasAnyCounter(counters) && { stats: { counters, final: isFinal(reading) } }),
+    ...onlyTold({ stats: wire === null ? null : stats }),
     raw,
     warnings: [...(reading.warnings ?? []), ...answer.warnings, ...counterWarnings(counters)],
   };
@@ -75,12 +76,11 @@ export function addStats(
 export function readListed(entry: unknown, channel: Channel, raw: unknown): CampaignReading | null {
   const wire = listEntry.safeParse(entry).data;
   if (!wire) return null;
-  const told = readStatus(wire.status, readTime(wire.start_time));
+  const told = readStatus(wire.status, wire.start_time);
   return {
     externalId: wire.id,
     channel,
-    name: wire.subject,
-    sender: readSender(wire),
+    ...onlyTold({ name: wire.subject, sender: readSender(wire) }),
     ...told,
     raw,
     warnings: statusWarnings(told),
@@ -92,18 +92,20 @@ type StatusReading = Pick<
   'status' | 'providerStatus' | 'statusReason' | 'scheduledAt' | 'startedAt'
 >;
 
-/** `start_time` is the plan; once sending has begun it is also when it did. */
-function readStatus(providerStatus: string, startTime: number | null): StatusReading {
+/**
+ * `start_time` is the plan; once sending has begun it is also when it did. That there is no reason, or no start yet, is
+ * what the status itself tells.
+ */
+function readStatus(providerStatus: string, startTime: number | null | undefined): StatusReading {
   const word = statusWord(providerStatus);
   const status = statuses.get(word) ?? 'UNKNOWN';
-  const told: StatusReading = {
+  const unknownStart = mayHaveStats(status) ? undefined : null;
+  return {
     status,
     providerStatus,
     statusReason: word === 'censorhold' ? 'Held for further check' : null,
-    scheduledAt: startTime,
+    ...onlyTold({ scheduledAt: startTime, startedAt: begun.has(status) ? startTime : unknownStart }),
   };
-  if (begun.has(status)) return { ...told, startedAt: startTime };
-  return mayHaveStats(status) ? told : { ...told, startedAt: null };
 }
 
 /** While a campaign is `analysed`, its results still come in. */
@@ -126,8 +128,8 @@ function readCounters(wire: StatsResult): Counters {
   });
 }
 
-function readSender({ sender_name: name, sender_email: email }: ListEntry): string | null {
-  return name !== null && email !== null ? `${name} <${email}>` : (name ?? email);
+function readSender({ sender_name: name, sender_email: email }: ListEntry): string | null | undefined {
+  return name && email ? `${name} <${email}>` : firstTold(name, email);
 }
 
 function statusWarnings({ status, providerStatus }: StatusReading): string[] {

@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import type { CampaignReading } from '../../model/campaign.ts';
 import { type ProblemCode, ProblemError } from '../../model/problem.ts';
+import { readPages } from '../pages.ts';
 import { defineProvider } from '../provider.ts';
 import { parseWire } from '../read.ts';
 import { httpUrl } from '../settings.ts';
 import { addStats, mayHaveStats, readCampaign, readListed } from './campaign.ts';
-import { type Answer, createClient } from './client.ts';
+import { createClient } from './client.ts';
 import { listResult } from './wire.ts';
 
 /** Selzy allows 10,000 campaigns a page. */
@@ -59,32 +59,14 @@ export const selzy = defineProvider({
         covers: 'status',
         pages: (call) =>
           readPages(
-            (offset) => client.getCampaigns({ limit: pageSize, offset }, call),
+            async (offset) => {
+              const { result } = await client.getCampaigns({ limit: pageSize, offset }, call);
+              const entries = parseWire(listResult, result, 'list of campaigns');
+              return { entries, total: null, limit: pageSize };
+            },
             (entry) => readListed(entry, channel, http.redactJson(entry)),
           ),
       },
     };
   },
 });
-
-/** Pages up to the first short one; entries that can't be read are left out. */
-async function* readPages(
-  fetchPage: (offset: number) => Promise<Answer>,
-  readEntry: (entry: unknown) => CampaignReading | null,
-): AsyncGenerator<readonly CampaignReading[]> {
-  const seen = new Set<string>();
-  for (let offset = 0; ; offset += pageSize) {
-    const { result } = await fetchPage(offset);
-    const entries = parseWire(listResult, result, 'list of campaigns');
-    const page: CampaignReading[] = [];
-    for (const entry of entries) {
-      const reading = readEntry(entry);
-      if (!reading || seen.has(reading.externalId)) continue;
-      seen.add(reading.externalId);
-      page.push(reading);
-    }
-    if (page.length > 0) yield page;
-    // A full page without news: the server pays no heed to the offset, and would go on for ever.
-    if (entries.length < pageSize || page.length === 0) return;
-  }
-}

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count, listOf, objectOrFirst, readText, text } from '../read.ts';
+import { count, listOf, objectOrFirst, optionalText, optionalTime, readText, text } from '../read.ts';
 
 /** What stands around every result, whatever the method; a result beside an error is to be ignored. */
 export const envelope = z.object({
@@ -24,8 +24,8 @@ export const statusResult = z.preprocess(
   objectOrFirst,
   z.object({
     status: z.string().min(1),
-    creation_time: text,
-    start_time: text,
+    creation_time: optionalTime,
+    start_time: optionalTime,
   }),
 );
 
@@ -58,10 +58,10 @@ export const listResult = z
 export const listEntry = z.object({
   id: z.union([z.string().min(1), z.number()]).transform(String),
   status: z.string().min(1),
-  start_time: text,
-  subject: text,
-  sender_name: text,
-  sender_email: text,
+  start_time: optionalTime,
+  subject: optionalText,
+  sender_name: optionalText,
+  sender_email: optionalText,
 });
 
 export type ListEntry = z.output<typeof listEntry>;
