@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import type { CampaignReading } from '../src/model/campaign.ts';
 import { providers } from '../src/providers/index.ts';
-import { faults, openAtSimulator, problemOf } from './support/contract.ts';
+import { faults, openAtSimulator, problemOf, without } from './support/contract.ts';
 import { contractOf, sentCampaign } from './support/contract-wire.ts';
 import { until } from './support/wait.ts';
 
@@ -24,6 +24,19 @@ describe.each(providers.filter(({ name }) => contractOf(name).list))('$name list
     expect(told).toEqual({ externalId: id, ...reading });
     expect([warnings, others]).toEqual([[], []]);
     expect(JSON.stringify(raw)).toContain(reading.providerStatus);
+  });
+
+  test('an entry with an id and a status tells just these', async () => {
+    await using at = await openAtSimulator(provider);
+    const id = at.simulated.add({ ...sentCampaign, ...contract.campaign });
+    const [whole = noCampaign()] = await at.listed();
+    const others = Object.entries(Object(whole.raw)).filter(
+      ([name, value]) => name !== idName && value !== reading.providerStatus,
+    );
+    at.simulated.set(id, { extra: without(others.map(([name]) => name)) });
+    const [{ raw, warnings, ...told } = noCampaign()] = await at.listed();
+    expect(Object.keys(Object(raw))).toHaveLength(2);
+    expect(told).toStrictEqual({ externalId: id, ...contract.bare });
   });
 
   test('an entry says the same as a read, where it says something', async () => {

@@ -5,7 +5,7 @@ import { type CounterName, counterNames } from '../src/model/stats.ts';
 import { providers } from '../src/providers/index.ts';
 import { overlay } from '../src/simulator/overlay.ts';
 import { type Fault, startSimulator } from '../src/simulator/simulator.ts';
-import { faults, openAtSimulator, problemOf } from './support/contract.ts';
+import { faults, openAtSimulator, problemOf, without } from './support/contract.ts';
 import { contractOf, sentCampaign } from './support/contract-wire.ts';
 import { until } from './support/wait.ts';
 
@@ -86,15 +86,24 @@ describe.each(providers)('$name reads a campaign:', (provider) => {
     expect(after).toEqual(before);
   });
 
-  test('what is not told is null or absent, and never 0', async () => {
+  test('what is not told is absent, neither null nor 0', async () => {
     await using at = await openAtSimulator(provider);
-    const campaign = { ...sentCampaign, ...contract.campaign };
-    const reading = await at.known(at.simulated.add({ ...campaign, extra: contract.bare }));
-    // The throughput stands beside the campaign, where `extra` does not reach; the channel may be configured.
-    const { externalId, status, providerStatus, channel, throughputPerSecond, raw, warnings, ...told } =
-      reading;
-    expect(Object.entries(told).filter(([, value]) => value !== null)).toEqual([]);
-    expect(providerStatus).toBe(contract.reading.providerStatus);
+    const extra = without(contract.fields.flatMap(([names]) => names));
+    const id = at.simulated.add({ ...sentCampaign, ...contract.campaign, extra });
+    // The throughput stands beside the campaign, where `extra` does not reach.
+    const { raw, warnings, throughputPerSecond, ...told } = await at.known(id);
+    expect(told).toStrictEqual({ externalId: id, ...contract.bare });
+  });
+
+  test.each(contract.fields)('without %j all is told but %j', async (names, members) => {
+    await using at = await openAtSimulator(provider);
+    const id = at.simulated.add({ ...sentCampaign, ...contract.campaign });
+    at.simulated.set(id, { extra: without(names) });
+    const { raw, warnings, ...told } = await at.known(id);
+    const expected = Object.entries(contract.reading).filter(
+      ([name]) => !members.some((one) => one === name),
+    );
+    expect(told).toStrictEqual({ externalId: id, ...Object.fromEntries(expected) });
   });
 
   test.each<[string, unknown]>([

@@ -23,6 +23,7 @@ async function openServer(answer: (received: Received) => Answer | Promise<Answe
   const server = await startSampleServer(answer);
   const finished: [operation: string, outcome: RequestOutcome][] = [];
   const admitted: Call[] = [];
+  const pauses: number[] = [];
   const http = createHttp(
     { baseUrl: `${server.url}/api`, secrets: [secret] },
     {
@@ -30,13 +31,29 @@ async function openServer(answer: (received: Received) => Answer | Promise<Answe
       gate: {
         admit: async (call) => void admitted.push(call),
         finished: (operation, outcome) => void finished.push([operation, outcome]),
+        pause: (ms) => void pauses.push(ms),
       },
     },
   );
-  return { server, http, finished, admitted, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
+  return {
+    server,
+    http,
+    finished,
+    admitted,
+    pauses,
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
 }
 
 const never = () => new Promise<Answer>(() => {});
+
+test('a pause is passed on to the gate, if it heeds any', async () => {
+  await using at = await openServer(never);
+  at.http.pause(30_000);
+  expect(at.pauses).toEqual([30_000]);
+  const gate = { admit: async () => {}, finished: () => {} };
+  createHttp({ baseUrl: at.server.url, secrets: [] }, { gate, timeoutMs: 1 }).pause(5);
+});
 
 describe('a request', () => {
   test('goes out as it is asked for', async () => {

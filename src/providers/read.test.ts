@@ -2,8 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import {
   count,
+  firstTold,
   listOf,
   objectOrFirst,
+  onlyTold,
+  optionalText,
+  optionalTime,
   parseWire,
   readBoolean,
   readCount,
@@ -261,5 +265,33 @@ describe('parseWire', () => {
   ])('%j is a bad answer, told in a sentence', (body, message) => {
     const expected = { code: 'PROVIDER_BAD_RESPONSE', message: expect.stringMatching(message) };
     expect(() => parseWire(schema, body, 'campaign')).toThrow(expect.objectContaining(expected));
+  });
+});
+
+describe('what is not there is kept apart from what is empty', () => {
+  test.each([
+    [undefined, undefined, undefined],
+    [null, null, null],
+    ['', null, null],
+    ['2024-01-15 10:30:00', '2024-01-15 10:30:00', Date.UTC(2024, 0, 15, 10, 30)],
+  ])('%j is the text %j and the time %j', (value, asText, asTime) => {
+    const wire = value === undefined ? {} : { text: value, time: value };
+    const read = z.object({ text: optionalText, time: optionalTime }).parse(wire);
+    expect([read.text, read.time]).toEqual([asText, asTime]);
+  });
+
+  test.each([
+    [[], undefined],
+    [[undefined, undefined], undefined],
+    [[undefined, null], null],
+    [[null, 'a', 'b'], 'a'],
+    [[undefined, 0], 0],
+  ])('of %j the first that says something is %j', (values, first) => {
+    expect(firstTold<unknown>(...values)).toBe(first);
+  });
+
+  test('onlyTold leaves out what is undefined', () => {
+    const members = onlyTold({ name: undefined, sender: null, createdAt: 0 });
+    expect(members).toStrictEqual({ sender: null, createdAt: 0 });
   });
 });

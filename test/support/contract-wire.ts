@@ -46,10 +46,6 @@ function stats(known: Partial<Counters>, final: boolean) {
   return { counters: countersOf(known), final };
 }
 
-function without(...names: string[]): Record<string, undefined> {
-  return Object.fromEntries(names.map((name) => [name, undefined]));
-}
-
 const selzyTimes = { statusReason: null, scheduledAt, startedAt: scheduledAt };
 const selzyCounters = {
   recipients: 'total',
@@ -90,7 +86,12 @@ const selzy: Contract = {
     [{ status: 'cancelled' }, 'CANCELED'],
   ],
   counters: selzyCounters,
-  bare: without('creation_time', 'start_time', ...Object.values(selzyCounters)),
+  fields: [
+    [['creation_time'], ['createdAt']],
+    [['start_time'], ['scheduledAt', 'startedAt']],
+    [Object.values(selzyCounters), ['stats']],
+  ],
+  bare: { status: 'COMPLETED', providerStatus: 'completed', channel: 'EMAIL', statusReason: null },
   limitedForMs: { told: 60_000, untold: 60_000 },
   foreign: 'PROVIDER_FORBIDDEN',
   list: {
@@ -157,10 +158,18 @@ const bsg: Contract = {
     unreported: 'statistics.unknown',
     opened: 'statistics.read',
   },
-  bare: {
-    ...without('name', 'sender', 'type', 'started_at', 'actual_start_at', 'finished_at', 'created_at'),
-    ...without('statistics', 'total_messages', 'total_phones', 'total_price', 'currency'),
-  },
+  fields: [
+    [['name'], ['name']],
+    [['sender'], ['sender']],
+    [['created_at'], ['createdAt']],
+    [['started_at'], ['scheduledAt']],
+    [['actual_start_at'], ['startedAt']],
+    [['finished_at'], ['finishedAt']],
+    [['statistics', 'total_messages', 'total_phones'], ['stats']],
+    [['total_price'], ['cost']],
+    [['type'], []],
+  ],
+  bare: { status: 'COMPLETED', providerStatus: 'done', channel: 'SMS' },
   limitedForMs: { told: 7_000, untold: null },
   foreign: null,
   list: { operation: 'campaigns', pageSize: 500, idName: 'id', reading: bsgFacts },
@@ -235,14 +244,21 @@ const octeth: Contract = {
     [{ status: 'Failed' }, 'FAILED'],
   ],
   counters: octethCounters,
-  bare: {
-    ...without('CampaignName', 'CampaignStatusReason', 'Tags', 'TotalDelivered', 'Statistics'),
-    ...without('ScheduleType', 'SendDate', 'SendTime', 'SendTimeZone', 'CreateDateTime'),
-    ...without('SendProcessStartedOn', 'SendProcessFinishedOn', ...Object.values(octethCounters)),
-  },
+  fields: [
+    [['CampaignName'], ['name']],
+    [['CampaignStatusReason'], ['statusReason']],
+    [['CreateDateTime'], ['createdAt']],
+    [['SendDate'], ['scheduledAt']],
+    [['SendProcessStartedOn'], ['startedAt']],
+    [['SendProcessFinishedOn'], ['finishedAt']],
+    [['Statistics', 'TotalDelivered', ...Object.values(octethCounters)], ['stats']],
+    [['Tags'], ['tags']],
+    [['ScheduleType', 'SendTimeZone'], []],
+  ],
+  bare: { status: 'COMPLETED', providerStatus: 'Sent' },
   limitedForMs: { told: 7_000, untold: null },
   foreign: null,
-  list: { operation: 'Campaigns.Get', pageSize: 100, idName: 'CampaignID', reading: octethReading },
+  list: { operation: 'Campaigns.Get', pageSize: 500, idName: 'CampaignID', reading: octethReading },
 };
 
 const appizer: Contract = {
@@ -283,7 +299,14 @@ const appizer: Contract = {
     opened: 'stats.opened',
     clicked: 'stats.clicked',
   },
-  bare: without('campaign_id', 'created_at', 'sent_at', 'completed_at', 'stats', 'rates'),
+  fields: [
+    [['created_at'], ['createdAt']],
+    [['sent_at'], ['startedAt']],
+    [['completed_at'], ['finishedAt']],
+    [['stats'], ['stats']],
+    [['campaign_id', 'rates'], []],
+  ],
+  bare: { status: 'COMPLETED', providerStatus: 'completed' },
   // The simulator tells the rest of its minute.
   limitedForMs: { told: 7_000, untold: expect.any(Number) },
   foreign: null,

@@ -21,8 +21,10 @@ export interface Contract {
   readonly statuses: readonly (readonly [CampaignChange & { status: string }, CampaignStatus])[];
   /** Where the counters stand that the provider tells as such. */
   readonly counters: Partial<Record<CounterName, string>>;
-  /** Leaves out of the answer all but the status. */
-  readonly bare: Readonly<Record<string, undefined>>;
+  /** Which fields of a read's answer tell which members of the reading; none but the status is left out. */
+  readonly fields: readonly (readonly [names: readonly string[], members: readonly (keyof Told)[]])[];
+  /** What an answer tells in which nothing but the id and the status stands. */
+  readonly bare: Told;
   /** How long a limit lasts, in ms, where the answer says 7 s and where it says nothing. */
   readonly limitedForMs: { readonly told: unknown; readonly untold: unknown };
   /** What somebody else's campaign is: not there (null), or a problem. */
@@ -85,6 +87,11 @@ export async function openAtSimulator(provider: Provider, options: ContractOptio
 
 function callOf(signal: AbortSignal | undefined): Call {
   return { priority: 'person', ...(signal && { signal }) };
+}
+
+/** Leaves fields out of an answer, as a campaign's `extra`. */
+export function without(names: readonly string[]): Record<string, undefined> {
+  return Object.fromEntries(names.map((name) => [name, undefined]));
 }
 
 /** The problem that something fails with; anything else fails the test. */

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { openConnection, readSample, startSampleServer } from '../../../test/support/sample-server.ts';
+import { createHttp } from '../http.ts';
 import { readCampaign } from './campaign.ts';
 import { appizer } from './index.ts';
 
@@ -69,6 +70,33 @@ test('404 is a campaign that does not exist; 500 is a provider that is away', as
   });
 });
 
+test.each([
+  [{ error: 'Not Found' }],
+  [{ message: 'Campaign not found' }],
+  [{ code: 'NOT_FOUND' }],
+  [{ code: 404 }],
+  [{ success: false, error: { deep: true } }],
+])('a 404 with %j is no such campaign', async (body) => {
+  await using server = await startSampleServer(() => ({ status: 404, body }));
+  expect(await open(server.url).read('camp_123', call)).toBeNull();
+});
+
+test.each([['<html><h1>404 Not Found</h1></html>'], [''], ['null'], [[]], [{}], [{ status: 404 }]])(
+  'a 404 with %j is not of the API: the campaign may well be there',
+  async (body) => {
+    await using server = await startSampleServer(() => ({ status: 404, body }));
+    await expect(open(server.url).read('camp_123', call)).rejects.toMatchObject({
+      code: 'PROVIDER_BAD_RESPONSE',
+    });
+  },
+);
+
+test.each([[''], ['.'], ['..']])('the id %j would be another path, and is not asked for', async (id) => {
+  await using server = await startSampleServer(() => ({ body: {} }));
+  expect(await open(server.url).read(id, call)).toBeNull();
+  expect(server.received).toEqual([]);
+});
+
 test('success: false in a 200 is an error', async () => {
   await using server = await startSampleServer(() => ({ body: { success: false, message: 'No.' } }));
   await expect(open(server.url).read('camp_123', call)).rejects.toMatchObject({ code: 'PROVIDER_REJECTED' });
@@ -85,6 +113,50 @@ test('a rate limit without details ends when the headers say so', async () => {
     .read('camp_123', call)
     .catch((error: unknown) => error);
   expect(problem).toMatchObject({ code: 'PROVIDER_RATE_LIMITED', retryAfterMs: expect.closeTo(30_000, -4) });
+});
+
+test.each([
+  ['the last of its window', '0', 30, 200, [expect.closeTo(30_000, -4)]],
+  ['the last of its window, of a campaign that is not there', '0', 30, 404, [expect.closeTo(30_000, -4)]],
+  ['one of many', '12', 30, 200, []],
+  ['one that does not tell', undefined, 30, 200, []],
+  ['the last of a window that is over', '0', -5, 200, []],
+  ['one whose reset is no second', '0', 40 * 365 * 86_400, 200, []],
+])('an answer that is %s: remaining %s, reset in %s s', async (_, remaining, seconds, status, expected) => {
+  const sample = await readSample('appizer', 'campaign');
+  await using server = await startSampleServer(() => ({
+    status,
+    headers: {
+      ...(remaining && { 'x-ratelimit-remaining': remaining }),
+      'x-ratelimit-reset': String(Math.ceil(Date.now() / 1000) + seconds),
+    },
+    body: status === 200 ? sample.body : { error: 'Not Found' },
+  }));
+  const pauses: number[] = [];
+  const gate = { admit: async () => {}, finished: () => {}, pause: (ms: number) => void pauses.push(ms) };
+  const source = appizer.open(
+    { apiKey: 'key-1', baseUrl: server.url },
+    { ...openConnection(), http: (options) => createHttp(options, { gate, timeoutMs: 5_000 }) },
+  );
+  expect((await source.read('camp_123', call)) === null).toBe(status === 404);
+  expect(pauses).toEqual(expected);
+});
+
+test('what is empty is null; what is not there is absent', () => {
+  const empty = { created_at: null, sent_at: '', completed_at: null, stats: null };
+  expect(readCampaign({ status: 'pending', ...empty }, 'camp_1', null)).toMatchObject({
+    createdAt: null,
+    startedAt: null,
+    finishedAt: null,
+    stats: null,
+  });
+  expect(readCampaign({ status: 'pending' }, 'camp_1', null)).toStrictEqual({
+    externalId: 'camp_1',
+    status: 'QUEUED',
+    providerStatus: 'pending',
+    raw: null,
+    warnings: [],
+  });
 });
 
 test('rates that do not fit the counters, and another id, are told as warnings', async () => {

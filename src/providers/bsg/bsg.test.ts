@@ -179,20 +179,53 @@ test('the list asks for the newest first, page by page, until the total is reach
   ]);
 });
 
-test('the documented list is one page', async () => {
+test('the documented list is one page, with a campaign that is in it twice', async () => {
   const sample = await readSample('bsg', 'campaigns');
   await using server = await startBsg(() => sample);
-  expect((await all(open(server.url).list?.pages(call))).map((page) => page.length)).toEqual([2]);
+  expect((await all(open(server.url).list?.pages(call))).map((page) => page.length)).toEqual([1]);
 });
 
 test.each([
+  ['without meta', undefined],
+  ['with a total beyond the page', { page: { total: 900, limit: 500 } }],
+])('a server that pays no heed to the offset is not asked for ever, %s', async (_, meta) => {
+  const data = Array.from({ length: 500 }, (_, id) => ({ id, status: 'done' }));
+  await using server = await startBsg(() => ({ body: { data, meta } }));
+  expect((await all(open(server.url).list?.pages(call))).map((page) => page.length)).toEqual([500]);
+  expect(server.received.filter(({ method }) => method === 'GET')).toHaveLength(2);
+});
+
+test('a campaign that moves to the next page meanwhile is told once', async () => {
+  const ids = Array.from({ length: 600 }, (_, id) => id + 1);
+  await using server = await startBsg(({ url }) => {
+    const offset = Number(new URL(url, 'http://x').searchParams.get('page[offset]'));
+    const shifted = offset === 0 ? ids : [0, ...ids];
+    return { body: { data: shifted.slice(offset, offset + 500).map((id) => ({ id, status: 'done' })) } };
+  });
+  const told = (await all(open(server.url).list?.pages(call))).flat().map(({ externalId }) => externalId);
+  expect(told).toEqual(ids.map(String));
+});
+
+test.each([[{ message: 'Not Found', errors: [] }], ['<html></html>'], ['']])(
+  'a list that answers 404 with %j is not offered',
+  async (body) => {
+    await using server = await startBsg(() => ({ status: 404, body }));
+    await expect(all(open(server.url).list?.pages(call))).rejects.toMatchObject({ code: 'NOT_SUPPORTED' });
+  },
+);
+
+test.each([
   ['a page shorter than the limit, with no meta', [{ id: 1, status: 'done' }], 1],
-  ['nothing', [], 0],
   ['entries without id or status', [{ status: 'done' }, null, 'x', { id: 2 }, { id: 3, status: 'done' }], 1],
   ['an object of entries', { a: { id: 1, status: 'done' } }, 1],
 ])('a list may be %s', async (_, data, count) => {
   await using server = await startBsg(() => ({ body: { data } }));
   expect((await all(open(server.url).list?.pages(call))).map((page) => page.length)).toEqual([count]);
+});
+
+test('a list may be empty', async () => {
+  await using server = await startBsg(() => ({ body: { data: [] } }));
+  expect(await all(open(server.url).list?.pages(call))).toEqual([]);
 });
 
 test('a list that is none is a bad answer', async () => {
@@ -244,6 +277,30 @@ test('a campaign that BSG does not know is null; an id that would be another pat
   expect(await source.read('../messages', call)).toBeNull();
   expect(server.received).toHaveLength(2);
 });
+
+test.each([['<html><h1>404 Not Found</h1></html>'], [''], ['null'], [[]], [{}], [{ status: 404 }]])(
+  'a 404 with %j is not of the API: the campaign may well be there',
+  async (body) => {
+    await using server = await startBsg(() => ({ status: 404, body }));
+    await expect(open(server.url).read('1', call)).rejects.toMatchObject({ code: 'PROVIDER_BAD_RESPONSE' });
+  },
+);
+
+test.each([[{ message: 'Not found' }], [{ errors: [] }], [{ error: 40, errorDescription: 'Not found' }]])(
+  'a 404 with %j is no such campaign',
+  async (body) => {
+    await using server = await startBsg(() => ({ status: 404, body }));
+    expect(await open(server.url).read('1', call)).toBeNull();
+  },
+);
+
+test.each([[{ message: 'Not Found', errors: [] }], ['<html></html>']])(
+  'a log-in that answers 404 with %j blames neither the key nor a campaign',
+  async (body) => {
+    await using server = await startSampleServer(() => ({ status: 404, body }));
+    await expect(open(server.url).read('1', call)).rejects.toMatchObject({ code: 'PROVIDER_BAD_RESPONSE' });
+  },
+);
 
 test('the errors of a read say what BSG says, without the key', async () => {
   await using server = await startBsg(() => ({
@@ -353,11 +410,34 @@ test('totals may stand inside the statistics, and the data without a wrapper', (
   });
 });
 
-test('nothing told about counters or cost is null or absent, never 0', () => {
-  const body = { data: { id: 1, status: 'scheduled', statistics: [], total_price: null } };
-  const reading = readDetail(body, '1', body, utc);
-  expect(reading).toMatchObject({ cost: null, name: null, startedAt: null, warnings: [] });
-  expect(reading).not.toHaveProperty('stats');
+test('what is empty is null, never 0; what is not there is absent', () => {
+  const empty = { statistics: [], total_price: null, name: '', actual_start_at: null };
+  const body = { data: { id: 1, status: 'scheduled', ...empty } };
+  const { raw, ...reading } = readDetail(body, '1', body, utc);
+  expect(reading).toStrictEqual({
+    externalId: '1',
+    channel: 'SMS',
+    status: 'SCHEDULED',
+    providerStatus: 'scheduled',
+    name: null,
+    startedAt: null,
+    stats: null,
+    cost: null,
+    warnings: [],
+  });
+});
+
+test.each([
+  [{ start_at: null }, null],
+  [{ started_at: null, start_date: '2024-07-01 10:00:00' }, Date.UTC(2024, 6, 1, 10)],
+  [{}, undefined],
+])('of a moment with several spellings, %j tells %s', (moments, scheduledAt) => {
+  expect(readDetail({ status: 'done', ...moments }, '1', null, utc).scheduledAt).toBe(scheduledAt);
+});
+
+test('a price inside the statistics that is empty is none', () => {
+  const body = { status: 'done', statistics: { total_price: null, delivered: 1 } };
+  expect(readDetail(body, '1', body, utc).cost).toBeNull();
 });
 
 test('the settings have defaults, and time zones must exist', () => {

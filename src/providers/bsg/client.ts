@@ -1,7 +1,7 @@
 import { type ProblemCode, ProblemError } from '../../model/problem.ts';
 import { type Call, type Http, type HttpReply, type HttpRequest, statusProblem } from '../http.ts';
 import type { Page } from '../pages.ts';
-import { listOf, parseWire, readCount } from '../read.ts';
+import { firstTold, listOf, parseWire, readCount } from '../read.ts';
 import { createSession } from './session.ts';
 import { campaignsBody, dataOf, type ErrorBody, errorBody, tokenBody } from './wire.ts';
 
@@ -119,7 +119,7 @@ export function problemOf(reply: HttpReply, http: Pick<Http, 'redactText'>): Pro
 
 /** A 404 of the API says something in its terms; a proxy's must not make campaigns look deleted. */
 function isOfApi(error: ErrorBody | undefined): boolean {
-  return firstTold(error?.message, error?.errors, error?.error) !== undefined;
+  return firstTold<unknown>(error?.message, error?.errors, error?.error) != null;
 }
 
 /** 409 and 422 tell of a campaign in the wrong status or of fields at fault; only the latter names fields. */

@@ -433,6 +433,12 @@ test.each([
   expect(read({ Status: 'Draft', Tags: tags })?.tags).toEqual(names);
 });
 
+test('an empty name is none, and one that is not told stays as it was', () => {
+  expect(read({ Status: 'Draft', CampaignName: null })?.name).toBeNull();
+  expect(read({ Status: 'Draft', CampaignName: '', Name: 'Summer Sale' })?.name).toBe('Summer Sale');
+  expect(read({ Status: 'Draft' })).not.toHaveProperty('name');
+});
+
 test('an id that differs from the one asked for is told as a warning', () => {
   expect(read({ CampaignID: 9, Status: 'Draft' })).toMatchObject({
     externalId: '1',
@@ -463,7 +469,7 @@ test('the list asks for all campaigns with tags and counters, newest first', asy
       APIKey: 'key-1',
       Command: 'Campaigns.Get',
       ResponseFormat: 'JSON',
-      RecordsPerRequest: '100',
+      RecordsPerRequest: '500',
       RecordsFrom: '0',
       CampaignStatus: 'All',
       OrderField: 'CampaignID',
@@ -483,11 +489,11 @@ test('a server that gives the same page again is not asked for ever', async () =
 });
 
 test.each([
-  ['with a total', 205, 100, ['0', '100', '200']],
+  ['with a total', 1_005, 500, ['0', '500', '1000']],
   ['with a total, from a server that gives fewer than asked', 120, 50, ['0', '50', '100']],
-  ['without a total', null, 100, ['0', '100', '200']],
+  ['without a total', null, 500, ['0', '500', '1000']],
 ])('the list is paged %s', async (_, total, perPage, asked) => {
-  const count = total ?? 205;
+  const count = total ?? 1_005;
   const all = Array.from({ length: count }, (_, index) => ({
     CampaignID: count - index,
     CampaignStatus: 'Draft',

@@ -239,16 +239,27 @@ test("Selzy's warnings go with the reading", async () => {
 
 test('an answer with more and with less than documented is read for what it tells', async () => {
   await using server = await startSelzy({ getCampaignStatus: await readSample('selzy', 'campaign-created') });
-  expect(await open(server.url, { channel: 'SMS' }).read('1', call)).toMatchObject({
-    externalId: '1',
-    channel: 'SMS',
-    status: 'SCHEDULED',
-    createdAt: null,
-    scheduledAt: null,
-  });
+  const reading = await open(server.url, { channel: 'SMS' }).read('1', call);
+  expect(reading).toMatchObject({ externalId: '1', channel: 'SMS', status: 'SCHEDULED' });
+  expect(reading).not.toHaveProperty('createdAt');
+  expect(reading).not.toHaveProperty('scheduledAt');
 });
 
-test.each([['not-found'], ['invalid-arg'], ['cancel-done'], [null]])(
+test('a time that is empty is none', async () => {
+  const result = { status: 'scheduled', creation_time: null, start_time: '' };
+  await using server = await startSelzy({ getCampaignStatus: { body: { result } } });
+  expect(await open(server.url).read('1', call)).toMatchObject({ createdAt: null, scheduledAt: null });
+});
+
+test('counters that come as an empty list are none', async () => {
+  await using server = await startSelzy({
+    getCampaignStatus: statusOf('in_progress'),
+    getCampaignCommonStats: { body: { result: [] } },
+  });
+  expect(await open(server.url).read('1', call)).toMatchObject({ stats: null, warnings: [] });
+});
+
+test.each([['not-found'], ['invalid-arg'], [null]])(
   'without counters (%s) the reading has no stats, and that is no fault',
   async (name) => {
     const statusOnly = { getCampaignStatus: statusOf('in_progress') };
@@ -304,11 +315,13 @@ test('one unreadable entry does not spoil the list', async () => {
     'x',
     { status: 'completed' },
     { id: 5 },
-    { id: '7', status: 'in_progress', sender_name: 'A', sender_email: 'a@b.c' },
+    { id: '7', status: 'in_progress', sender_name: 'A', sender_email: 'a@b.c', subject: '' },
+    { id: '8', status: 'in_progress', sender_email: 'a@b.c', start_time: null },
   ];
   await using server = await startSelzy({ getCampaigns: { body: { result: entries } } });
   expect(await listAll(open(server.url))).toMatchObject([
     { externalId: '7', status: 'SENDING', sender: 'A <a@b.c>', name: null },
+    { externalId: '8', status: 'SENDING', sender: 'a@b.c', startedAt: null },
   ]);
 });
 
