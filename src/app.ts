@@ -72,7 +72,9 @@ export async function startApp(config: Config, logger: Logger, now: () => number
       tailer.committed(entries, changed);
     },
     onObserved(campaign, observed) {
-      campaigns.noteFailure(campaign.key, observed.reading?.incomplete ?? null);
+      const onlyStatus = observed.fromList && accounts.get(campaign.account)?.list?.covers === 'status';
+      // What a look at the campaign failed to tell, a list that gives its status does not tell either.
+      if (!onlyStatus) campaigns.noteFailure(campaign.key, observed.reading?.incomplete ?? null);
       warnings.log(campaign.key, observed.reading?.warnings ?? []);
       pollers.get(campaign.account)?.observed(campaign, observed);
     },

@@ -111,6 +111,8 @@ export async function untilAllRead({ providers }: Simulator): Promise<void> {
 function listedTo({ requests }: SimulatedProvider, count: number): boolean {
   return requests.some(
     ({ operation, status, parameters }) =>
-      operation === 'Campaigns.Get' && status === 200 && Number(parameters.RecordsFrom) >= count - 100,
+      operation === 'Campaigns.Get' &&
+      status === 200 &&
+      Number(parameters.RecordsFrom) + Number(parameters.RecordsPerRequest) >= count,
   );
 }

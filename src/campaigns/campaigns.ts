@@ -49,8 +49,8 @@ export function createCampaigns({
   onFollowed,
 }: CampaignsParts) {
   const notFoundUntil = new Map<string, number>();
-  /** Why the last look at a campaign failed though its account is well. */
-  const failures = new Map<string, { readonly error: ProblemError; readonly at: number }>();
+  /** Why the last look at a campaign failed, until one succeeds. */
+  const failures = new Map<string, ProblemError>();
 
   /** Reads a campaign from its provider, now. null: there is no such campaign. */
   async function readNow(account: Account, externalId: string, cause: LoggedCause): Promise<Campaign | null> {
@@ -74,7 +74,7 @@ export function createCampaigns({
 
   function rememberFailure(key: string, error: ProblemError): void {
     makeRoom(failures);
-    failures.set(key, { error, at: now() });
+    failures.set(key, error);
   }
 
   function accountOf(campaign: Campaign): Account {
@@ -207,7 +207,7 @@ export function createCampaigns({
   function staleReason(campaign: Campaign, observedAt: number): string | null {
     if (!campaign.followed) return 'The campaign is not followed, so it is not read by itself.';
     const failure = failures.get(campaign.key);
-    if (failure && failure.at >= observedAt) return failure.error.message;
+    if (failure) return failure.message;
     const problem = accountOf(campaign).health.get().problem;
     return problem && problem.at >= observedAt && concernsAccount(problem.code) ? problem.message : null;
   }

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Account, Answer, ListPage } from '../accounts/account.ts';
 import type { Observed, Observer } from '../campaigns/observe.ts';
-import type { Campaign, CampaignReading } from '../model/campaign.ts';
+import { type Campaign, type CampaignReading, campaignKey } from '../model/campaign.ts';
 import { ProblemError } from '../model/problem.ts';
 import { nextListInterval } from './planner.ts';
 import type { Tracked } from './queue.ts';
@@ -13,8 +13,8 @@ export interface PollerParts {
   readonly observer: Observer;
   readonly logger: Logger;
   readonly now: () => number;
-  /** Told of every read of a single campaign that failed. */
-  readonly onFailure: (key: string, error: ProblemError) => void;
+  /** Told of every read of a single campaign that failed, and (null) when a list makes up for it. */
+  readonly onFailure: (key: string, error: ProblemError | null) => void;
 }
 
 /** So many requests of one account are under way at most. */
@@ -93,7 +93,10 @@ export function createPoller({ account, observer, logger, now, onFailure }: Poll
     for (const reading of readings) {
       const { externalId } = reading;
       const isNews = fresh.has(reading);
-      if (!isNews) observer.saw(observation(externalId, { reading, askedAt }));
+      if (!isNews) {
+        observer.saw(observation(externalId, { reading, askedAt }));
+        if (account.list?.covers === 'everything') onFailure(campaignKey(account.name, externalId), null);
+      }
       tracking.listed(externalId, prints.get(externalId) ?? '', isNews);
     }
   }
