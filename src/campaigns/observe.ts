@@ -56,7 +56,7 @@ interface Job {
 }
 
 /** One transaction holds at most about this many observations, so that none is long. */
-const batchSize = 500;
+const batchSize = 100;
 
 /**
  * The one way in which anything learned from a provider gets into the store: a poll, a query, a mutation's read-back and

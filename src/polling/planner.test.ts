@@ -87,7 +87,9 @@ describe('a list is read again after', () => {
     [3, false, 60_000],
     [100_000, true, 3_600_000],
   ])('%d pages, something under way %j: %d ms', (pages, anyActive, expected) => {
-    expect(nextListInterval(pages, anyActive, polling)).toBe(expected);
+    expect(nextListInterval({ pages: pages, active: anyActive ? 1 : 0, coversAll: false }, polling)).toBe(
+      expected,
+    );
   });
 });
 
@@ -105,6 +107,11 @@ const anyFacts = fc.record({
   deleted: fc.boolean(),
   unchanged: fc.nat(),
   listed: fc.boolean(),
+});
+
+test('a list that tells all is read as often as it saves single reads', () => {
+  const interval = (active: number) => nextListInterval({ pages: 10, active, coversAll: true }, polling);
+  expect([0, 1, 5, 10, 5_000].map(interval)).toEqual([200_000, 50_000, 10_000, 5_000, 5_000]);
 });
 
 describe('whatever is known of a campaign', () => {
@@ -152,7 +159,10 @@ describe('whatever is known of a campaign', () => {
   test('a list keeps between fastest and slowest, and costs no more the longer it is', () => {
     fc.assert(
       fc.property(fc.nat({ max: 100_000 }), fc.boolean(), anyPolling, (pages, anyActive, pace) => {
-        const interval = nextListInterval(pages, anyActive, pace);
+        const interval = nextListInterval(
+          { pages: pages, active: anyActive ? 1 : 0, coversAll: false },
+          pace,
+        );
         expect(interval).toBeGreaterThanOrEqual(pace.fastestMs);
         expect(interval).toBeLessThanOrEqual(pace.slowestMs);
         const isAtCeiling = interval === pace.slowestMs;

@@ -50,15 +50,24 @@ export function nextInterval(facts: Facts, { fastestMs, slowestMs }: Polling, no
   }
 }
 
+export interface ListFacts {
+  /** Requests that one round takes. */
+  readonly pages: number;
+  /** Campaigns that may change by themselves. */
+  readonly active: number;
+  /** Whether an entry tells as much as a single read, so that a round stands for as many of those. */
+  readonly coversAll: boolean;
+}
+
 /**
- * How long to wait before an account's list is read again, in ms. Pure. A list of many pages costs as many requests, so
- * it is read that much more rarely.
+ * How long to wait before an account's list is read again, in ms. Pure. A round costs as many requests as it has pages,
+ * so it is read that much more rarely, unless it saves as many single reads.
  */
 export function nextListInterval(
-  pages: number,
-  anyActive: boolean,
+  { pages, active, coversAll }: ListFacts,
   { fastestMs, slowestMs }: Polling,
 ): number {
-  const pace = anyActive ? fastestMs : 4 * fastestMs;
-  return Math.max(fastestMs, Math.min(slowestMs, pace * Math.max(1, pages)));
+  const pace = active > 0 ? fastestMs : 4 * fastestMs;
+  const saved = coversAll ? Math.max(1, active) : 1;
+  return Math.max(fastestMs, Math.min(slowestMs, pace * Math.max(1, pages / saved)));
 }

@@ -68,7 +68,10 @@ export function createPoller({ account, observer, logger, now, onFailure }: Poll
         pages += 1;
         await takeIn(page);
       }
-      const interval = nextListInterval(pages, tracking.anyActive(), account.polling);
+      const interval = nextListInterval(
+        { pages, active: tracking.activeCount(), coversAll: account.list.covers === 'everything' },
+        account.polling,
+      );
       tracking.endRound(interval);
       listDueAt = now() + interval;
       listFailures = 0;

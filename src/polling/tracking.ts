@@ -91,7 +91,7 @@ export function createTracking(account: Account, now: () => number, onMoved: () 
     take: () => queue.take(now()),
     nextDueAt: () => queue.nextDueAt(),
     count: () => tracked.size,
-    anyActive: () => active.size > 0,
+    activeCount: () => active.size,
     /** Whether the list has ever been read whole. */
     listWorks: () => rounds > 0,
     dueAt: (key: string): number | null => tracked.get(key)?.dueAt ?? null,
