@@ -80,7 +80,9 @@ describe.each(databaseKinds)('observing on %s', (kind) => {
       Array.from({ length: 240 }, (_, place) => saw(`${page}${place}`, 1)),
     );
     await Promise.all(pages.map((page) => at.observe(page)));
-    expect(at.commits.map((entries) => entries.length)).toEqual([240, 480, 240]);
+    const sizes = at.commits.map((entries) => entries.length);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(100);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(960);
   });
 
   test('equal readings write nothing, but are remembered as looks', async () => {

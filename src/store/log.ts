@@ -27,8 +27,17 @@ export interface LogState {
   readonly pruned: number;
 }
 
-/** Rows of one insert: far below the databases' limits on parameters. */
-const rowsPerInsert = 50;
+/**
+ * So many campaigns are written by one statement, or one alone: a statement for each number of them would be a hundred
+ * large ones, all kept prepared.
+ */
+const partSize = 10;
+
+function* parts(writes: readonly Write[]): Generator<readonly Write[]> {
+  const whole = writes.length - (writes.length % partSize);
+  for (let start = 0; start < whole; start += partSize) yield writes.slice(start, start + partSize);
+  for (const write of writes.slice(whole)) yield [write];
+}
 
 export function createChangeLog(database: Database) {
   return {
@@ -47,9 +56,7 @@ export function createChangeLog(database: Database) {
         const rows = await transaction.selectFrom('campaigns').selectAll().where('key', 'in', keys).execute();
         const known = new Map(rows.map((row) => [row.key, campaignFromRow(row)]));
         const writes = decide(known, head);
-        for (let start = 0; start < writes.length; start += rowsPerInsert) {
-          await save(transaction, writes.slice(start, start + rowsPerInsert));
-        }
+        for (const part of parts(writes)) await save(transaction, part);
         const newest = Math.max(head, ...writes.flatMap(({ entries }) => entries.map(({ seq }) => seq)));
         if (newest > head) await transaction.updateTable('log').set({ head: newest }).execute();
         return writes;

@@ -3,8 +3,9 @@ import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite';
 import { type SqliteDatabase, SqliteDialect, type SqliteStatement } from 'kysely';
 
-/** Kysely builds a statement's text anew each time; its compiled form is worth keeping. */
-const keptStatements = 200;
+/** Kysely builds a statement's text anew each time; its compiled form is worth keeping, unless it is a large one. */
+const keptStatements = 100;
+const longestKept = 3_000;
 
 /**
  * Kysely's SQLite dialect over node:sqlite.
@@ -29,6 +30,7 @@ function openFile(file: string): SqliteDatabase {
       if (kept) return kept;
       const statement = adapt(database.prepare(sql));
       const [oldest] = statements.keys();
+      if (sql.length > longestKept) return statement;
       if (statements.size >= keptStatements && oldest !== undefined) statements.delete(oldest);
       statements.set(sql, statement);
       return statement;
