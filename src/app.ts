@@ -80,9 +80,14 @@ export async function startApp(config: Config, logger: Logger, now: () => number
     },
   });
   for (const account of accounts.values()) {
-    const onFailure = (key: string, error: Parameters<typeof campaigns.noteFailure>[1]) =>
-      campaigns.noteFailure(key, error);
-    pollers.set(account.name, createPoller({ account, observer, logger, now, onFailure }));
+    const poller = createPoller({
+      account,
+      observer,
+      logger,
+      now,
+      onFailure: (key, error) => campaigns.noteFailure(key, error),
+    });
+    pollers.set(account.name, poller);
   }
   const campaigns = createCampaigns({
     accounts,

@@ -115,7 +115,7 @@ export function createTracking(account: Account, now: () => number, onMoved: () 
     },
 
     /** After any reading, whoever asked for it. */
-    observed(campaign: Campaign, { cause }: Observed): void {
+    observed(campaign: Campaign, { fromList }: Observed): void {
       if (!campaign.followed) {
         forget(campaign.key);
         return;
@@ -124,7 +124,6 @@ export function createTracking(account: Account, now: () => number, onMoved: () 
       const one = track(campaign.key, campaign.externalId);
       const changed = one.revision !== campaign.revision;
       one.revision = campaign.revision;
-      const fromList = cause === 'POLL' && !one.reading;
       if (fromList && !listCoversAll) {
         if (!fresh && !changed) return;
         // The list has told of something new: the rest of it is worth a look at once.
