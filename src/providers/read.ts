@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { CampaignReading } from '../model/campaign.ts';
 import { ProblemError } from '../model/problem.ts';
+import { fromLocal, offsetMs } from '../model/time-zone.ts';
 
 /** The API's counters are 32-bit integers; no campaign has as many messages. */
 const largestCount = 2 ** 31 - 1;
@@ -61,16 +62,6 @@ export function readTime(value: unknown, timeZone = 'UTC'): number | null {
   if (Number.isNaN(asUtc)) return null;
   if (!zone) return fromLocal(asUtc, timeZone);
   return zone === 'Z' || zone === 'z' ? asUtc : asUtc - offsetMs(zone);
-}
-
-/** Whether a text names a time zone that times can be read in: "Europe/Berlin", "UTC". */
-export function isTimeZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en-US', { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** Status words are compared without case, blanks, "_" and "-"; the untouched word goes to the user. */
@@ -148,30 +139,4 @@ function decimalText(value: unknown): string | null {
 function plainDecimal(value: number): string {
   const plain = String(value);
   return plain.includes('e') ? value.toFixed(20).replace(/\.?0+$/, '') : plain;
-}
-
-function offsetMs(zone: string): number {
-  const sign = zone.startsWith('-') ? -1 : 1;
-  const digits = zone.replaceAll(/\D/g, '');
-  return sign * (Number(digits.slice(0, 2)) * 60 + Number(digits.slice(2))) * 60_000;
-}
-
-const formats = new Map<string, Intl.DateTimeFormat>();
-
-/** How far the zone's clock is ahead of UTC at that moment. */
-function zoneOffsetMs(at: number, timeZone: string): number {
-  let format = formats.get(timeZone);
-  if (!format) {
-    format = new Intl.DateTimeFormat('en-US', { timeZone, timeZoneName: 'longOffset' });
-    formats.set(timeZone, format);
-  }
-  const name = format.formatToParts(at).find((part) => part.type === 'timeZoneName')?.value ?? 'GMT';
-  return name === 'GMT' ? 0 : offsetMs(name.slice(3));
-}
-
-/** The second look finds the offset in force at the moment itself, near a change to or from summer time. */
-function fromLocal(asUtc: number, timeZone: string): number {
-  if (timeZone === 'UTC') return asUtc;
-  const guess = asUtc - zoneOffsetMs(asUtc, timeZone);
-  return asUtc - zoneOffsetMs(guess, timeZone);
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isTimeZone } from './read.ts';
+import { isTimeZone } from '../model/time-zone.ts';
 
 /** "mail.example.com:8080" would pass as a URL of the scheme "mail.example.com:". */
 export const httpUrl = z.url({

@@ -1,9 +1,9 @@
 import { type CampaignReading, type CampaignStatus, hasEnded } from '../../model/campaign.ts';
 import { ProblemError } from '../../model/problem.ts';
+import { isTimeZone } from '../../model/time-zone.ts';
 import {
   firstTold,
   ifTold,
-  isTimeZone,
   listOf,
   objectOrFirst,
   onlyTold,
