@@ -1,6 +1,8 @@
 import DataLoader from 'dataloader';
 import type { Logger } from 'pino';
 import { type Account, openAccount } from './accounts/account.ts';
+import { createActions } from './actions/actions.ts';
+import { createOnce } from './actions/once.ts';
 import { createCampaigns } from './campaigns/campaigns.ts';
 import { createObserver } from './campaigns/observe.ts';
 import { createWarningLog } from './campaigns/warnings.ts';
@@ -16,6 +18,7 @@ import { createMetrics } from './server/metrics.ts';
 import { createCampaignStore } from './store/campaigns.ts';
 import { openDatabase } from './store/database.ts';
 import { createChangeLog } from './store/log.ts';
+import { createMutationStore } from './store/mutations.ts';
 
 export interface App {
   readonly url: string;
@@ -99,6 +102,20 @@ export async function startApp(config: Config, logger: Logger, now: () => number
     onFollowed: tailer.keepCampaign,
   });
 
+  const actions = createActions({
+    accounts,
+    campaigns,
+    observer,
+    store,
+    now,
+    pollSoon: (account, externalId) => pollers.get(account)?.pollSoon(externalId),
+  });
+  const once = createOnce({
+    store: createMutationStore(database),
+    now,
+    longestMs: longestMutationMs(config),
+  });
+
   const raw = new DataLoader<string, string | null>(
     async (keys) => {
       const known = await store.getRaw(keys);
@@ -107,7 +124,7 @@ export async function startApp(config: Config, logger: Logger, now: () => number
     { cache: false },
   );
   const context = {
-    services: { providers, accounts, campaigns, store, log, live, raw },
+    services: { providers, accounts, campaigns, actions, once, store, log, live, raw },
     viewer: { accounts: [...accounts.keys()] },
   };
   const { allowedOrigins } = config.server;
@@ -148,4 +165,9 @@ export async function startApp(config: Config, logger: Logger, now: () => number
     await database.destroy();
     throw error;
   }
+}
+
+/** A mutation makes a few requests, one after another: a log-in, the change, and reading back what came of it. */
+function longestMutationMs({ accounts }: Config): number {
+  return 6 * Math.max(0, ...accounts.map(({ timeoutMs }) => timeoutMs));
 }

@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import type { CampaignReading } from '../src/model/campaign.ts';
 import { providers } from '../src/providers/index.ts';
 import { faults, openAtSimulator, problemOf, without } from './support/contract.ts';
-import { contractOf, sentCampaign } from './support/contract-wire.ts';
+import { sentCampaign } from './support/contract-campaign.ts';
+import { contractOf } from './support/contract-wire.ts';
 import { until } from './support/wait.ts';
 
 test.each(providers)('$name has a list if it says so', async (provider) => {

@@ -6,7 +6,8 @@ import { providers } from '../src/providers/index.ts';
 import { overlay } from '../src/simulator/overlay.ts';
 import { type Fault, startSimulator } from '../src/simulator/simulator.ts';
 import { faults, openAtSimulator, problemOf, without } from './support/contract.ts';
-import { contractOf, sentCampaign } from './support/contract-wire.ts';
+import { sentCampaign } from './support/contract-campaign.ts';
+import { contractOf } from './support/contract-wire.ts';
 import { until } from './support/wait.ts';
 
 /** What every provider's adapter owes the rest of the service, whoever the provider is. */

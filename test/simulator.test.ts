@@ -546,9 +546,13 @@ describe('Octeth', () => {
   test.each<[command: string, fields: Record<string, string>, code: unknown]>([
     ['Campaign.Approve', {}, 1],
     ['Campaign.Approve', { CampaignID: '1' }, 2],
+    ['Campaign.Approve', { CampaignID: '8' }, 2],
     ['Campaign.Cancel', {}, 1],
     ['Campaign.Cancel', { CampaignID: '1' }, 2],
+    ['Campaign.Cancel', { CampaignID: '8' }, 2],
+    ['Campaign.Copy', {}, [1]],
     ['Campaign.Copy', { CampaignID: '1' }, [1]],
+    ['Campaign.Copy', { CampaignID: '8' }, [1]],
     ['Campaign.Create', {}, 1],
     ['Campaign.Get', {}, 1],
     ['Campaign.Get', { campaignid: 'x' }, 2],
@@ -558,9 +562,11 @@ describe('Octeth', () => {
     ['Campaign.Pause', { CampaignID: '7' }, 3],
     ['Campaign.Resume', {}, 1],
     ['Campaign.Resume', { CampaignID: '1' }, 2],
+    ['Campaign.Resume', { CampaignID: '8' }, 2],
     ['Campaign.Resume', { CampaignID: '7' }, 3],
     ['Campaign.Update', {}, 1],
     ['Campaign.Update', { CampaignID: '1' }, 2],
+    ['Campaign.Update', { CampaignID: '8', CampaignName: 'Mine' }, 2],
     ['Campaign.Update', { CampaignID: '7', CampaignStatus: 'Active' }, 3],
     ['Campaign.Update', { CampaignID: '7', RelEmailID: '9999' }, 4],
     ['Campaign.Update', { CampaignID: '7', ScheduleType: 'Sometimes' }, 5],
@@ -576,16 +582,32 @@ describe('Octeth', () => {
       { CampaignID: '7', ...recursive, ScheduleRecMinutes: '0', ScheduleRecSendMaxInstance: '3' },
       13,
     ],
+    ['Campaigns.Delete', {}, { campaigns: 1 }],
     ['Campaigns.Delete', { Campaigns: 'a' }, { campaigns: 1 }],
+    ['Campaigns.Delete', { Campaigns: '7,a' }, { campaigns: 1 }],
     ['Campaign.Get', { APIKey: 'wrong' }, 99998],
   ])('refuses %s %j with %j', async (command, fields, ErrorCode) => {
     await using simulator = await quiet();
     simulator.providers.octeth.add({ externalId: '7', status: 'Draft' });
     simulator.providers.octeth.add({ externalId: '8', status: 'Sending', foreign: true });
+    const before = simulator.providers.octeth.campaigns;
     expect(await octeth(simulator, command, fields)).toMatchObject({
       status: 200,
       body: { Success: false, ErrorCode },
     });
+    expect(simulator.providers.octeth.campaigns).toEqual(before);
+  });
+
+  test('tells why it can not copy as a list, and deletes nothing that is not its own', async () => {
+    await using simulator = await quiet();
+    const foreign = simulator.providers.octeth.add({ foreign: true });
+    expect((await octeth(simulator, 'Campaign.Copy', { CampaignID: foreign })).body).toEqual({
+      Success: false,
+      ErrorCode: [1],
+      ErrorText: ['Invalid source campaign'],
+    });
+    await octeth(simulator, 'Campaigns.Delete', { Campaigns: foreign });
+    expect(simulator.providers.octeth.campaigns.size).toBe(1);
   });
 
   test('gives an empty list for a missing campaign, and other shapes when told to', async () => {

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { CampaignReading, Channel } from '../model/campaign.ts';
 import { concernsAccount, ProblemError } from '../model/problem.ts';
 import { type Call, createHttp, type RequestOutcome } from '../providers/http.ts';
-import type { Provider, RequestBudget } from '../providers/provider.ts';
+import type { CampaignChanges, Provider, RequestBudget } from '../providers/provider.ts';
 import { type Budget, createBudget } from './budget.ts';
 import { createHealth, type Health } from './health.ts';
 
@@ -38,7 +38,20 @@ export interface Account {
    * @throws ProblemError
    */
   read(externalId: string, call: Call): Promise<Answer>;
+  /**
+   * The same for a person, but never by an answer that was asked for earlier: to see what a change has led to.
+   * @throws ProblemError
+   */
+  readAnew(externalId: string): Promise<Answer>;
   readonly list: AccountList | null;
+  /** What changes campaigns here, to be run by `ask`. */
+  readonly changes: CampaignChanges;
+  /**
+   * Runs a request that a person waits for, and hears what it tells of the account.
+   * @param about the campaign that it concerns; null: none, or several
+   * @throws ProblemError
+   */
+  ask<T>(about: string | null, request: (call: Call) => Promise<T>): Promise<T>;
 }
 
 export interface AccountList {
@@ -132,6 +145,18 @@ export function openAccount(settings: AccountSettings, hooks: AccountHooks): Acc
     }
   }
 
+  async function ask<T>(about: string | null, request: (call: Call) => Promise<T>): Promise<T> {
+    const call: Call = { priority: 'person' };
+    const askedAt = hooks.now();
+    try {
+      const answer = await request(call);
+      health.succeeded();
+      return answer;
+    } catch (error) {
+      throw hearing(error, call, about, askedAt);
+    }
+  }
+
   const { list } = source;
   return {
     name,
@@ -148,6 +173,9 @@ export function openAccount(settings: AccountSettings, hooks: AccountHooks): Acc
       running.set(externalId, reading);
       return reading;
     },
+    readAnew: (externalId) => read(externalId, { priority: 'person' }),
+    changes: source.changes ?? {},
+    ask,
     list: list
       ? {
           covers: list.covers,

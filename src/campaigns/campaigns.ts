@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Account } from '../accounts/account.ts';
+import type { Account, Answer } from '../accounts/account.ts';
 import { type Campaign, campaignKey, type Throughput } from '../model/campaign.ts';
 import type { LoggedCause } from '../model/change.ts';
 import { concernsAccount, ProblemError } from '../model/problem.ts';
@@ -52,12 +52,20 @@ export function createCampaigns({
   /** Why the last look at a campaign failed, until one succeeds. */
   const failures = new Map<string, ProblemError>();
 
-  /** Reads a campaign from its provider, now. null: there is no such campaign. */
-  async function readNow(account: Account, externalId: string, cause: LoggedCause): Promise<Campaign | null> {
+  function readNow(account: Account, externalId: string, cause: LoggedCause): Promise<Campaign | null> {
+    return take(account, externalId, cause, account.read(externalId, { priority: 'person' }));
+  }
+
+  async function take(
+    account: Account,
+    externalId: string,
+    cause: LoggedCause,
+    reading: Promise<Answer>,
+  ): Promise<Campaign | null> {
     const key = campaignKey(account.name, externalId);
     const { name, channel } = account;
     try {
-      const answer = await account.read(externalId, { priority: 'person' });
+      const answer = await reading;
       const [campaign] = await observer.observe([{ account: name, channel, externalId, ...answer, cause }]);
       if (!campaign) rememberNotFound(key);
       return campaign ?? null;
@@ -107,6 +115,16 @@ export function createCampaigns({
   }
 
   return {
+    /**
+     * Reads a campaign from its provider, now. null: there is no such campaign.
+     * @throws ProblemError the provider's problem
+     */
+    readNow,
+
+    /** The same after a change of ours: nobody's earlier question will do. */
+    readBack: (account: Account, externalId: string): Promise<Campaign | null> =>
+      take(account, externalId, 'MUTATION', account.readAnew(externalId)),
+
     /**
      * A campaign as it is known, read from its provider first where nothing is known or where what is known is older
      * than `maxAgeMs`. One that was unknown is followed from then on.

@@ -55,6 +55,14 @@ interface Job {
   reject(error: unknown): void;
 }
 
+/** A change that is being made: what it leads to is for its read-back to tell. */
+interface Hold {
+  readonly account: string;
+  /** null: a campaign of the account that is only just being made, and has no id yet. */
+  readonly keys: ReadonlySet<string> | null;
+  readonly ended: Promise<void>;
+}
+
 /** One transaction holds at most about this many observations, so that none is long. */
 const batchSize = 100;
 
@@ -67,6 +75,7 @@ export function createObserver({ store, log, now, onCommit, onObserved }: Observ
   let working: Promise<void> | null = null;
   const looks = new Map<string, Look>();
   const asked = new Map<string, Asked>();
+  const holds = new Set<Hold>();
 
   function enqueue(observed: readonly Observed[]): Promise<readonly (Campaign | null)[]> {
     return new Promise((resolve, reject) => {
@@ -209,17 +218,65 @@ export function createObserver({ store, log, now, onCommit, onObserved }: Observ
     }
   }
 
+  function holdOn(one: Observed): Hold | null {
+    if (one.cause === 'MUTATION') return null;
+    const key = keyOf(one);
+    for (const hold of holds) {
+      const isNew = hold.account === one.account && !asked.has(key);
+      if (hold.keys ? hold.keys.has(key) : isNew) return hold;
+    }
+    return null;
+  }
+
+  /** In parts, each a transaction at most. */
+  async function take(observed: readonly Observed[]): Promise<readonly (Campaign | null)[]> {
+    const parts: Promise<readonly (Campaign | null)[]>[] = [];
+    for (let start = 0; start < observed.length; start += batchSize) {
+      parts.push(enqueue(observed.slice(start, start + batchSize)));
+    }
+    return (await Promise.all(parts)).flat();
+  }
+
+  async function observe(observed: readonly Observed[]): Promise<readonly (Campaign | null)[]> {
+    const held = observed.map(holdOn);
+    if (held.every((hold) => hold === null)) return take(observed);
+    const free = take(observed.filter((_one, place) => held[place] === null));
+    const late = observed.flatMap(async (one, place) => {
+      await held[place]?.ended;
+      return held[place] ? observe([one]) : [];
+    });
+    const [taken, waited] = await Promise.all([free, Promise.all(late)]);
+    let next = 0;
+    return observed.map((_one, place) => (held[place] ? waited[place]?.[0] : taken[next++]) ?? null);
+  }
+
   return {
     /**
      * @returns each campaign as it is now; null for one that is unknown here and at the provider
      * @throws what the database throws; then nothing of it is stored
      */
-    async observe(observed: readonly Observed[]): Promise<readonly (Campaign | null)[]> {
-      const parts: Promise<readonly (Campaign | null)[]>[] = [];
-      for (let start = 0; start < observed.length; start += batchSize) {
-        parts.push(enqueue(observed.slice(start, start + batchSize)));
+    observe,
+
+    /**
+     * Makes a change at the provider and reads back what it led to. What others have read of the campaign meanwhile
+     * waits until that is stored, so that the change is told as what it is, and once.
+     * @param externalIds null: of a campaign that is only just being made
+     */
+    async whileChanging<T>(
+      account: string,
+      externalIds: readonly string[] | null,
+      change: () => Promise<T>,
+    ): Promise<T> {
+      const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+      const keys = externalIds && new Set(externalIds.map((externalId) => campaignKey(account, externalId)));
+      const hold = { account, keys, ended };
+      holds.add(hold);
+      try {
+        return await change();
+      } finally {
+        holds.delete(hold);
+        end();
       }
-      return (await Promise.all(parts)).flat();
     },
 
     /** A campaign was read, and is known to be as it was: nothing is compared or written. */

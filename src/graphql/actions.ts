@@ -1,36 +1,13 @@
-import type { ActionName, CampaignAction } from '../generated/graphql.ts';
-import type { Capability, Provider } from '../providers/provider.ts';
+import type { Account } from '../accounts/account.ts';
+import { refusalOf } from '../actions/allowed.ts';
+import type { CampaignAction } from '../generated/graphql.ts';
+import { actionNames } from '../model/action.ts';
+import type { Campaign } from '../model/campaign.ts';
 
-/** What an action needs of the provider. */
-const needed: Readonly<Record<ActionName, Capability>> = {
-  UPDATE: 'UPDATE',
-  COPY: 'COPY',
-  APPROVE: 'APPROVE',
-  PAUSE: 'PAUSE',
-  RESUME: 'RESUME',
-  CANCEL: 'CANCEL',
-  DELETE: 'DELETE',
-  REQUEST_DELIVERY_REPORT: 'DELIVERY_REPORT',
-};
-
-const names: readonly ActionName[] = [
-  'UPDATE',
-  'COPY',
-  'APPROVE',
-  'PAUSE',
-  'RESUME',
-  'CANCEL',
-  'DELETE',
-  'REQUEST_DELIVERY_REPORT',
-];
-
-/** What can be done with a campaign of that provider: nothing so far, as this API reads campaigns only. */
-export function actionsOf({ title, capabilities }: Provider): CampaignAction[] {
-  return names.map((name) => {
-    const offered = capabilities.includes(needed[name]);
-    const reason = offered
-      ? 'This version of the service does not change campaigns.'
-      : `${title} offers no such action.`;
-    return { name, allowed: false, reason };
+/** What can be done with a campaign as it is known, and why not the rest: what the mutations would say. */
+export function actionsOf(account: Account, campaign: Campaign): CampaignAction[] {
+  return actionNames.map((name) => {
+    const refusal = refusalOf(account, campaign, name);
+    return { name, allowed: refusal === null, reason: refusal?.message ?? null };
   });
 }

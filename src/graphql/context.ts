@@ -1,5 +1,7 @@
 import type DataLoader from 'dataloader';
 import type { Account } from '../accounts/account.ts';
+import type { Actions } from '../actions/actions.ts';
+import type { Once } from '../actions/once.ts';
 import type { Campaigns } from '../campaigns/campaigns.ts';
 import type { Live } from '../live/live.ts';
 import type { Provider } from '../providers/provider.ts';
@@ -12,6 +14,8 @@ export interface Services {
   readonly providers: readonly Provider[];
   readonly accounts: ReadonlyMap<string, Account>;
   readonly campaigns: Campaigns;
+  readonly actions: Actions;
+  readonly once: Once;
   readonly store: CampaignStore;
   readonly log: ChangeLog;
   readonly live: Live;

@@ -94,4 +94,21 @@ mutation Follow {
 }
 `,
   },
+  {
+    query: `# Make a campaign, and watch it in another tab.
+# With dryRun everything is checked and nothing done.
+mutation Create {
+  createCampaign(
+    input: {
+      account: "octeth-main"
+      name: "Winter sale"
+      settings: { emailId: "12", audience: { lists: { include: ["1", "2"] } } }
+    }
+  ) {
+    campaign { id status actions { name allowed reason } }
+    errors { code message path providerCode }
+  }
+}
+`,
+  },
 ] as const;

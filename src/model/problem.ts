@@ -1,17 +1,20 @@
 /** Every way in which something asked of this service can fail; the same words as `ProblemCode` in the schema. */
-export type ProblemCode =
-  | 'BAD_INPUT'
-  | 'NOT_FOUND'
-  | 'NOT_SUPPORTED'
-  | 'INVALID_STATE'
-  | 'FORBIDDEN'
-  | 'CONFLICT'
-  | 'PROVIDER_UNAUTHENTICATED'
-  | 'PROVIDER_FORBIDDEN'
-  | 'PROVIDER_RATE_LIMITED'
-  | 'PROVIDER_UNAVAILABLE'
-  | 'PROVIDER_BAD_RESPONSE'
-  | 'PROVIDER_REJECTED';
+export const problemCodes = [
+  'BAD_INPUT',
+  'NOT_FOUND',
+  'NOT_SUPPORTED',
+  'INVALID_STATE',
+  'FORBIDDEN',
+  'CONFLICT',
+  'PROVIDER_UNAUTHENTICATED',
+  'PROVIDER_FORBIDDEN',
+  'PROVIDER_RATE_LIMITED',
+  'PROVIDER_UNAVAILABLE',
+  'PROVIDER_BAD_RESPONSE',
+  'PROVIDER_REJECTED',
+] as const;
+
+export type ProblemCode = (typeof problemCodes)[number];
 
 export interface ProblemOptions {
   /** The provider's own error code, as a string. */

@@ -195,6 +195,9 @@ export function createPoller({ account, observer, logger, now, onFailure }: Poll
       return Number.isFinite(soonest) ? Math.max(soonest, now()) : null;
     },
 
+    /** Reads a campaign as soon as may be, known or not. */
+    pollSoon: (externalId: string) => tracking.soon(externalId),
+
     /** Ends the polling of a campaign. */
     forget: (key: string) => tracking.forget(key),
 

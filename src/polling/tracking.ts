@@ -114,6 +114,11 @@ export function createTracking(account: Account, now: () => number, onMoved: () 
       if (!tracked.has(key)) putAt(track(key, externalId), now());
     },
 
+    /** A campaign that is to be looked at now, whether anything is known of it or not. */
+    soon(externalId: string): void {
+      putAt(track(campaignKey(account.name, externalId), externalId), now());
+    },
+
     /** After any reading, whoever asked for it. */
     observed(campaign: Campaign, { fromList }: Observed): void {
       if (!campaign.followed) {

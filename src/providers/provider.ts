@@ -1,5 +1,7 @@
 import type { z } from 'zod';
-import type { CampaignReading, Channel } from '../model/campaign.ts';
+import type { ActionName, CampaignUpdate } from '../model/action.ts';
+import type { CampaignReading, CampaignStatus, Channel } from '../model/campaign.ts';
+import type { ProblemError } from '../model/problem.ts';
 import type { Call, Http, HttpOptions } from './http.ts';
 
 export type Capability =
@@ -41,7 +43,32 @@ export interface CampaignSource {
    */
   read(externalId: string, call: Call): Promise<CampaignReading | null>;
   readonly list?: CampaignList;
+  readonly changes?: CampaignChanges;
 }
+
+/**
+ * What changes campaigns at the provider. What it doesn't offer is an absent member; none sends its request twice.
+ * All throw ProblemError; a refusal blames, in `argument`, the field of the API's input.
+ */
+export interface CampaignChanges {
+  /** Makes a draft with nothing but a name, and gives its id. */
+  create?(name: string, call: Call): Promise<string>;
+  update?(externalId: string, update: CampaignUpdate, call: Call): Promise<void>;
+  /** Gives the copy's id. */
+  copy?(externalId: string, call: Call): Promise<string>;
+  approve?(externalId: string, call: Call): Promise<void>;
+  pause?(externalId: string, call: Call): Promise<void>;
+  resume?(externalId: string, call: Call): Promise<void>;
+  cancel?(externalId: string, call: Call): Promise<void>;
+  delete?(externalIds: readonly string[], call: Call): Promise<void>;
+  /** What the provider would refuse of an update, told without asking it, in the same words. */
+  check?(update: CampaignUpdate): readonly ProblemError[];
+  /** The newest campaigns whose names hold this text: where one was made and its id was never told. */
+  newestNamed?(text: string, call: Call): Promise<readonly CampaignReading[]>;
+}
+
+/** In which statuses the provider lets a campaign be changed so; an action it doesn't offer is absent. */
+export type ActionStatuses = Readonly<Partial<Record<ActionName, readonly CampaignStatus[]>>>;
 
 /** What an account's source is built with. */
 export interface Connection {
@@ -59,6 +86,7 @@ interface ProviderDescription {
   readonly title: string;
   readonly channels: readonly [Channel, ...Channel[]];
   readonly capabilities: readonly Capability[];
+  readonly actions: ActionStatuses;
   /** Used where the configuration names no budget. */
   readonly requestBudgets: readonly RequestBudget[];
 }

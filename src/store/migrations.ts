@@ -13,7 +13,10 @@ function textType(dialect: Dialect) {
 
 /** Every change of the tables, oldest first. An entry that has been released is never edited. */
 function migrations(dialect: Dialect): Record<string, Migration> {
-  return { '001_campaigns_and_log': { up: (database) => createTables(database, dialect) } };
+  return {
+    '001_campaigns_and_log': { up: (database) => createTables(database, dialect) },
+    '002_mutations': { up: (database) => createMutations(database, dialect) },
+  };
 }
 
 export async function migrate(database: Kysely<Tables>, dialect: Dialect): Promise<void> {
@@ -110,4 +113,16 @@ async function createTables(database: Kysely<unknown>, dialect: Dialect): Promis
     .execute();
   const epoch = randomBytes(6).toString('hex');
   await sql`insert into log (id, epoch, head, pruned) values (1, ${epoch}, 0, 0)`.execute(database);
+}
+
+async function createMutations(database: Kysely<unknown>, dialect: Dialect): Promise<void> {
+  await database.schema
+    .createTable('mutations')
+    .addColumn('key', textType(dialect), (column) => column.primaryKey())
+    .addColumn('operation', 'text', (column) => column.notNull())
+    .addColumn('input', 'text', (column) => column.notNull())
+    .addColumn('startedAt', 'bigint', (column) => column.notNull())
+    .addColumn('answer', 'text')
+    .execute();
+  await sql`create index "mutationsByAge" on mutations ("startedAt")`.execute(database);
 }

@@ -11,6 +11,7 @@ export interface Tables {
   campaignRaw: { key: string; raw: string };
   changes: ChangeRow;
   log: LogRow;
+  mutations: MutationRow;
 }
 
 export interface CampaignRow extends Counters {
@@ -76,4 +77,16 @@ export interface LogRow {
   head: number;
   /** Entries up to this seq are no longer kept. */
   pruned: number;
+}
+
+/** A mutation that was asked for with an idempotency key. */
+export interface MutationRow {
+  key: string;
+  /** Its name in the API: "pauseCampaign". */
+  operation: string;
+  /** A hash of its input. */
+  input: string;
+  startedAt: number;
+  /** JSON; null until it is known. */
+  answer: string | null;
 }

@@ -29,6 +29,10 @@ export interface Contract {
   readonly limitedForMs: { readonly told: unknown; readonly untold: unknown };
   /** What somebody else's campaign is: not there (null), or a problem. */
   readonly foreign: null | 'PROVIDER_FORBIDDEN';
+  /** What the provider's changes are called on the wire; those that it doesn't offer are absent. */
+  readonly changes: Partial<Record<ChangeName, ContractChange>>;
+  /** How many requests a change makes where each is answered with 401: 2 where it tries a new token. */
+  readonly sentAfterRefusal: 1 | 2;
   /** null where the provider can't list. */
   readonly list: null | {
     readonly operation: string;
@@ -36,6 +40,27 @@ export interface Contract {
     readonly idName: string;
     readonly reading: Told;
   };
+}
+
+/** Members of `changes`, each with the capability and the action of its name. */
+export const changeNames = [
+  'create',
+  'update',
+  'copy',
+  'approve',
+  'pause',
+  'resume',
+  'cancel',
+  'delete',
+] as const;
+
+export type ChangeName = (typeof changeNames)[number];
+
+export interface ContractChange {
+  /** The request that changes something, as the simulator calls it. */
+  readonly operation: string;
+  /** What a campaign is read as afterwards, or its copy, where it was something else before. */
+  readonly becomes?: CampaignStatus;
 }
 
 /** What a reading tells, apart from the id that was asked for, the answer itself and remarks. */
@@ -70,6 +95,7 @@ export async function openAtSimulator(provider: Provider, options: ContractOptio
   return {
     simulated,
     list: source.list,
+    changes: source.changes,
     read,
     /** A reading of a campaign that is there. */
     async known(id: string): Promise<CampaignReading> {

@@ -15,7 +15,7 @@ export const Campaign: CampaignResolvers = {
   tags: ({ tags }) => [...tags],
   stats: (campaign, _args, { services }) => services.campaigns.statsOf(campaign),
   progress: ({ stats }) => stats && progressOf(stats),
-  actions: (campaign, _args, context) => actionsOf(accountOf(campaign.account, context).provider),
+  actions: (campaign, _args, context) => actionsOf(accountOf(campaign.account, context), campaign),
   freshness: (campaign, _args, { services }) => services.campaigns.freshnessOf(campaign),
 
   throughput(campaign, _args, { services }) {

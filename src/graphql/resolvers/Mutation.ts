@@ -1,9 +1,12 @@
-import type { MutationResolvers } from '../../generated/graphql.ts';
+import type { PlainAction } from '../../actions/actions.ts';
+import type { CampaignActionInput, MutationResolvers } from '../../generated/graphql.ts';
 import type { Campaign } from '../../model/campaign.ts';
 import { ProblemError } from '../../model/problem.ts';
 import { type GraphQLContext, visibleAccount } from '../context.ts';
 import { toUserError } from '../errors.ts';
-import { keyOf, parseCampaignId } from '../ids.ts';
+import { keyOf, parseCampaignId, parseCampaignIds } from '../ids.ts';
+import { payloadOf, perform } from '../perform.ts';
+import { given, settingsOf } from '../settings.ts';
 
 export const Mutation: MutationResolvers = {
   followCampaign(_root, { account, externalId }, context) {
@@ -24,7 +27,61 @@ export const Mutation: MutationResolvers = {
     if (!campaign) return stored;
     return payload(campaign, () => context.services.campaigns.refresh(campaign));
   },
+
+  async createCampaign(_root, { input }, context) {
+    const result = await perform(
+      'createCampaign',
+      input,
+      context,
+      async ({ account, name, settings }, dryRun) => {
+        if (!visibleAccount(context, account)) throw unknownAccount(account);
+        const wanted = { account, name, ...(settings && { settings: settingsOf(settings) }) };
+        return context.services.actions.create(wanted, dryRun);
+      },
+    );
+    return payloadOf(result, null, context);
+  },
+
+  async updateCampaign(_root, { input }, context) {
+    const result = await perform('updateCampaign', input, context, ({ id, settings, ...plain }, dryRun) => {
+      const update = { ...given(plain), ...(settings && { settings: settingsOf(settings) }) };
+      return context.services.actions.update(visible(id, context), update, dryRun);
+    });
+    return payloadOf(result, input.id, context);
+  },
+
+  async copyCampaign(_root, { input }, context) {
+    const result = await perform('copyCampaign', input, context, ({ id }, dryRun) =>
+      context.services.actions.copy(visible(id, context), dryRun),
+    );
+    return payloadOf(result, null, context);
+  },
+
+  approveCampaign: (_root, { input }, context) => act('approveCampaign', 'APPROVE', input, context),
+  pauseCampaign: (_root, { input }, context) => act('pauseCampaign', 'PAUSE', input, context),
+  resumeCampaign: (_root, { input }, context) => act('resumeCampaign', 'RESUME', input, context),
+  cancelCampaign: (_root, { input }, context) => act('cancelCampaign', 'CANCEL', input, context),
+
+  async deleteCampaigns(_root, { input }, context) {
+    const { keys, problems } = await perform('deleteCampaigns', input, context, ({ ids }, dryRun) => {
+      const refs = parseCampaignIds(ids, 'ids').map(({ account, externalId }) => ({ account, externalId }));
+      return context.services.actions.remove(refs, dryRun);
+    });
+    return { deletedIds: keys.map((key) => `campaign:${key}`), errors: problems.map(toUserError) };
+  },
 };
+
+async function act(
+  operation: string,
+  action: PlainAction,
+  input: CampaignActionInput,
+  context: GraphQLContext,
+) {
+  const result = await perform(operation, input, context, ({ id }, dryRun) =>
+    context.services.actions.act(action, visible(id, context), dryRun),
+  );
+  return payloadOf(result, input.id, context);
+}
 
 /** @param fallback what is shown when the work fails */
 async function payload(fallback: Campaign | null, work: () => Promise<Campaign>) {
@@ -33,6 +90,13 @@ async function payload(fallback: Campaign | null, work: () => Promise<Campaign>)
   } catch (error) {
     return { campaign: fallback, errors: [toUserError(error)] };
   }
+}
+
+/** @throws ProblemError BAD_INPUT, NOT_FOUND */
+function visible(id: string, context: GraphQLContext) {
+  const { account, externalId } = parseCampaignId(id, 'id');
+  if (visibleAccount(context, account)) return { account, externalId };
+  throw new ProblemError('NOT_FOUND', `There is no campaign ${id}.`, { argument: ['id'] });
 }
 
 /** @throws ProblemError BAD_INPUT, NOT_FOUND */

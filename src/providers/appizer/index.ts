@@ -10,6 +10,7 @@ export const appizer = defineProvider({
   title: 'Appizer',
   channels: ['PUSH'],
   capabilities: ['STATS'],
+  actions: {},
   // The limits of the push API and of the free plan (docs.appizer.com, "Rate limits").
   requestBudgets: [
     { limit: 500, windowSeconds: 60 },

@@ -1,9 +1,9 @@
 import { type ProblemCode, ProblemError } from '../../model/problem.ts';
 import { type Call, type Http, type HttpReply, type HttpRequest, statusProblem } from '../http.ts';
 import type { Page } from '../pages.ts';
-import { firstTold, listOf, parseWire, readCount } from '../read.ts';
+import { firstTold, listOf, objectOrFirst, parseWire, readCount } from '../read.ts';
 import { createSession } from './session.ts';
-import { campaignsBody, dataOf, type ErrorBody, errorBody, tokenBody } from './wire.ts';
+import { campaignData, campaignsBody, dataOf, type ErrorBody, errorBody, tokenBody } from './wire.ts';
 
 const pageLimit = 500;
 
@@ -36,7 +36,7 @@ export function createClient(http: Http, apiKey: string, now: () => number) {
     return bearer;
   }
 
-  /** A refused token is replaced once; a second refusal stands. */
+  /** A refused token is replaced once; a second refusal stands. What was refused so was not done, be it a change. */
   async function send(request: HttpRequest, call: Call): Promise<HttpReply> {
     const bearer = await session.bearer(call);
     const reply = await http.request(authorized(request, bearer), call);
@@ -50,8 +50,7 @@ export function createClient(http: Http, apiKey: string, now: () => number) {
      * @throws ProblemError
      */
     async getDetail(id: string, call: Call): Promise<unknown> {
-      // An id is one word; "../x" would be another path.
-      if (!/^[\w-]+$/.test(id)) return null;
+      if (!isCampaignId(id)) return null;
       const reply = await send({ operation: 'campaign_details', path: `api/campaigns/${id}/detail` }, call);
       const problem = problemOf(reply, http);
       if (problem?.code === 'NOT_FOUND') return null;
@@ -81,7 +80,34 @@ export function createClient(http: Http, apiKey: string, now: () => number) {
         limit: readCount(meta?.page.limit) ?? pageLimit,
       };
     },
+
+    /**
+     * PATCH /api/campaigns/{id}/stop, for good. The answer has to be the campaign, but nothing of it is taken: it is the
+     * short form, which counts in another way than `/detail`.
+     * @throws ProblemError INVALID_STATE where the campaign's status does not allow it; NOT_FOUND
+     */
+    async stopCampaign(id: string, call: Call): Promise<void> {
+      if (!isCampaignId(id)) throw noSuchCampaign();
+      const reply = await send(
+        { operation: 'campaign_stop', path: `api/campaigns/${id}/stop`, method: 'PATCH' },
+        call,
+      );
+      const problem = problemOf(reply, http);
+      if (problem) throw blamingId(problem);
+      parseWire(campaignData, objectOrFirst(dataOf(reply.body)), 'stopped campaign');
+    },
   };
+}
+
+/** An id is one word; "../x" would be another path. */
+function isCampaignId(id: string): boolean {
+  return /^[\w-]+$/.test(id);
+}
+
+function noSuchCampaign(): ProblemError {
+  return new ProblemError('NOT_FOUND', 'BSG has no such campaign: its ids are single words.', {
+    argument: ['id'],
+  });
 }
 
 /** Source: providers/README.md 2.2, "v1 codes", and bsg.world, "API errors". */
@@ -144,6 +170,15 @@ function wordsOf(error: ErrorBody | undefined): string | null {
 function sentencesOf(value: unknown): string[] {
   const all = typeof value === 'string' ? [value] : listOf(value);
   return all.filter((one) => typeof one === 'string').filter(Boolean);
+}
+
+const ofTheCampaign: ReadonlySet<ProblemCode> = new Set(['INVALID_STATE', 'NOT_FOUND', 'BAD_INPUT']);
+
+/** For a call that takes an id and no more: what finds fault with the request finds fault with the id. */
+function blamingId(problem: ProblemError): ProblemError {
+  const { code, message, providerCode, retryAfterMs } = problem;
+  if (!ofTheCampaign.has(code)) return problem;
+  return new ProblemError(code, message, { providerCode, retryAfterMs, argument: ['id'] });
 }
 
 function noList({ message, providerCode }: ProblemError): ProblemError {

@@ -12,6 +12,8 @@ export const bsg = defineProvider({
   title: 'BSG',
   channels: ['SMS'],
   capabilities: ['LIST', 'STATS', 'COST', 'CANCEL'],
+  // bsg-openapi.yaml, PATCH /api/campaigns/{id}/stop, "Invalid campaign status".
+  actions: { CANCEL: ['PENDING_APPROVAL', 'SCHEDULED', 'SENDING', 'PAUSED'] },
   // BSG publishes no limit; this is a careful guess.
   requestBudgets: [{ limit: 300, windowSeconds: 60 }],
   settings: z.object({
@@ -36,6 +38,7 @@ export const bsg = defineProvider({
             (entry) => readEntry(entry, http.redactJson(entry), settings),
           ),
       },
+      changes: { cancel: client.stopCampaign },
     };
   },
 });

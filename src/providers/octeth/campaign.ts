@@ -48,6 +48,11 @@ const readyStatuses = new Map<string, CampaignStatus>([
   ['recursive', 'SCHEDULED'],
 ]);
 
+/** 'campaignid' must be numeric (Campaign.Get, code 2): any other id names nothing. */
+export function isCampaignId(externalId: string): boolean {
+  return /^\d+$/.test(externalId);
+}
+
 /**
  * Reads the body of Campaign.Get; null where it says, as `Campaign: []`, that there is no such campaign.
  * @throws ProblemError PROVIDER_BAD_RESPONSE
@@ -86,7 +91,7 @@ export function readPage(body: unknown): { entries: readonly unknown[]; total: n
 export function readListEntry(entry: unknown, reading: Reading): CampaignReading | null {
   const wire = campaign.safeParse(entry).data;
   const externalId = wire?.campaignid?.trim();
-  if (!wire || !externalId || !/^\d+$/.test(externalId)) return null;
+  if (!wire || !externalId || !isCampaignId(externalId)) return null;
   return { ...readWire(wire, externalId, reading), raw: reading.clean(entry) };
 }
 

@@ -1,5 +1,20 @@
+import type { CampaignUpdate } from '../../model/action.ts';
 import type { Call, Http, HttpReply } from '../http.ts';
-import { campaignGetCodes, campaignsGetCodes, problemOf } from './envelope.ts';
+import {
+  approveCodes,
+  type Codes,
+  cancelCodes,
+  copyCodes,
+  createCodes,
+  deleteCodes,
+  getCodes,
+  listCodes,
+  pauseCodes,
+  resumeCodes,
+  updateCodes,
+} from './codes.ts';
+import { problemOf } from './envelope.ts';
+import { updateParameters } from './update.ts';
 
 /** An API key of the user, or a session that was opened elsewhere. */
 export type Credential = { readonly apiKey: string } | { readonly sessionId: string };
@@ -40,7 +55,7 @@ export type StatusFilter =
 
 export type Client = ReturnType<typeof createClient>;
 
-type Parameter = string | number | boolean | readonly string[] | undefined;
+type Parameters = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
 
 /** The commands of Octeth's API. Source: providers/octeth-email-campaigns.txt. */
 export function createClient(http: Http, credential: Credential) {
@@ -48,16 +63,20 @@ export function createClient(http: Http, credential: Credential) {
   const identity =
     'apiKey' in credential ? { APIKey: credential.apiKey } : { SessionID: credential.sessionId };
 
-  function send(
-    command: string,
-    parameters: Readonly<Record<string, Parameter>>,
-    call: Call,
-  ): Promise<HttpReply> {
+  function send(command: string, parameters: Parameters, call: Call): Promise<HttpReply> {
     const form = new URLSearchParams({ ...identity, Command: command, ResponseFormat: 'JSON' });
     for (const [name, value] of Object.entries(parameters)) {
       if (value !== undefined) form.set(name, String(value));
     }
     return http.request({ operation: command, path: 'api.php', method: 'POST', form }, call);
+  }
+
+  /** Sends a command and gives the body of the answer, or throws what the answer tells of. */
+  async function ask(command: string, parameters: Parameters, codes: Codes, call: Call): Promise<unknown> {
+    const reply = await send(command, parameters, call);
+    const problem = problemOf(reply, codes, http.redactText);
+    if (problem) throw problem;
+    return reply.body;
   }
 
   return {
@@ -73,7 +92,7 @@ export function createClient(http: Http, credential: Credential) {
         retrievetags: options.retrieveTags,
       };
       const reply = await send('Campaign.Get', parameters, call);
-      const problem = problemOf(reply, campaignGetCodes, http.redactText);
+      const problem = problemOf(reply, getCodes, http.redactText);
       if (problem?.code === 'NOT_FOUND') return null;
       if (problem) throw problem;
       return reply.body;
@@ -97,10 +116,56 @@ export function createClient(http: Http, credential: Credential) {
         RetrieveStatistics: options.retrieveStatistics,
         CampaignIDs: options.campaignIds,
       };
-      const reply = await send('Campaigns.Get', parameters, call);
-      const problem = problemOf(reply, campaignsGetCodes, http.redactText);
-      if (problem) throw problem;
-      return reply.body;
+      return ask('Campaigns.Get', parameters, listCodes, call);
+    },
+
+    /**
+     * Campaign.Create ("Create a New Campaign").
+     * @returns the body, with CampaignID
+     * @throws ProblemError
+     */
+    async campaignCreate(name: string, call: Call): Promise<unknown> {
+      return ask('Campaign.Create', { CampaignName: name }, createCodes, call);
+    },
+
+    /**
+     * Campaign.Copy ("Copy Campaign").
+     * @returns the body, with NewCampaignID
+     * @throws ProblemError
+     */
+    async campaignCopy(campaignId: string, call: Call): Promise<unknown> {
+      return ask('Campaign.Copy', { CampaignID: campaignId }, copyCodes, call);
+    },
+
+    /** Campaign.Update ("Update Campaign Details"). @throws ProblemError */
+    async campaignUpdate(campaignId: string, update: CampaignUpdate, call: Call): Promise<void> {
+      const parameters = { CampaignID: campaignId, ...updateParameters(update) };
+      await ask('Campaign.Update', parameters, updateCodes(update), call);
+    },
+
+    /** Campaign.Approve ("Campaign Approval"). @throws ProblemError */
+    async campaignApprove(campaignId: string, call: Call): Promise<void> {
+      await ask('Campaign.Approve', { CampaignID: campaignId }, approveCodes, call);
+    },
+
+    /** Campaign.Pause ("Pause a Campaign"). @throws ProblemError */
+    async campaignPause(campaignId: string, call: Call): Promise<void> {
+      await ask('Campaign.Pause', { CampaignID: campaignId }, pauseCodes, call);
+    },
+
+    /** Campaign.Resume ("Resume a Campaign"). @throws ProblemError */
+    async campaignResume(campaignId: string, call: Call): Promise<void> {
+      await ask('Campaign.Resume', { CampaignID: campaignId }, resumeCodes, call);
+    },
+
+    /** Campaign.Cancel ("Cancel a Campaign"). @throws ProblemError */
+    async campaignCancel(campaignId: string, call: Call): Promise<void> {
+      await ask('Campaign.Cancel', { CampaignID: campaignId }, cancelCodes, call);
+    },
+
+    /** Campaigns.Delete ("Delete Campaigns"). @throws ProblemError */
+    async campaignsDelete(campaignIds: readonly string[], call: Call): Promise<void> {
+      await ask('Campaigns.Delete', { Campaigns: campaignIds }, deleteCodes, call);
     },
   };
 }

@@ -1,6 +1,7 @@
-import { type ProblemCode, ProblemError } from '../../model/problem.ts';
+import { ProblemError } from '../../model/problem.ts';
 import { type HttpReply, retryAfterMs, statusProblem } from '../http.ts';
 import { listOf, readBoolean, readNumber, readText } from '../read.ts';
+import { type Codes, commonCodes, problemFor } from './codes.ts';
 import { envelopeBody, errorEntry } from './wire.ts';
 
 /** What every answer says about how the command went, whichever of Octeth's many shapes it has. */
@@ -11,34 +12,6 @@ export interface Envelope {
   /** All that the answer says in words. */
   readonly message: string | null;
 }
-
-/** What a number stands for, and the document's words for it, used where the answer has none. */
-export type Codes = Readonly<Record<number, readonly [code: ProblemCode, words: string]>>;
-
-/** Source: providers/octeth-email-campaigns.txt, "Retrieve Campaign Details"; 3 and the other 2 are of later versions. */
-export const campaignGetCodes: Codes = {
-  1: ['BAD_INPUT', "Required parameter 'campaignid' is missing."],
-  2: ['NOT_FOUND', "The 'campaignid' parameter must be numeric."],
-  3: ['NOT_FOUND', 'Campaign not found.'],
-};
-
-/** "There are no error codes for this API end-point", says "Retrieve Campaigns"; the common ones still come. */
-export const campaignsGetCodes: Codes = {};
-
-/** The same with every command. Source: providers/README.md 3.2; octeth-api-docs v5.9.4, "Error Handling". */
-const commonCodes: Codes = {
-  403: ['PROVIDER_FORBIDDEN', 'Permission denied.'],
-  404: ['NOT_FOUND', 'Not found.'],
-  429: ['PROVIDER_RATE_LIMITED', 'Rate limit exceeded.'],
-  99998: ['PROVIDER_UNAUTHENTICATED', 'The API key is not accepted, or the session has expired.'],
-  99999: ['PROVIDER_FORBIDDEN', 'Not enough privileges.'],
-  100000: ['PROVIDER_REJECTED', 'The request could not be read.'],
-  100001: ['PROVIDER_REJECTED', 'Invalid connection method.'],
-  100002: ['PROVIDER_UNAVAILABLE', 'The command has no handler on the server.'],
-  100003: ['NOT_SUPPORTED', 'The server does not know the command.'],
-  100004: ['PROVIDER_UNAVAILABLE', 'A part of the server could not be loaded.'],
-  100005: ['PROVIDER_UNAVAILABLE', 'The command failed on the server.'],
-};
 
 /**
  * `Success` decides; where it is missing, the absence of errors does. Numbers come as 1, "1", [1], {"campaigns": 1} or
@@ -73,9 +46,7 @@ export function problemOf(
   const words = message === null ? null : clean(message);
   for (const code of codes) {
     const known = commonCodes[code] ?? (statusSpeaks(reply.status) ? undefined : commandCodes[code]);
-    if (!known) continue;
-    const options = { providerCode: String(code), retryAfterMs: retryAfterMs(reply) };
-    return new ProblemError(known[0], words ?? known[1], options);
+    if (known) return problemFor(code, known, { words, retryAfterMs: retryAfterMs(reply) });
   }
   const providerCode = codes[0] === undefined ? null : String(codes[0]);
   if (isElsewhere(reply, codes)) {

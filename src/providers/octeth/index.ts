@@ -1,10 +1,12 @@
 import { z } from 'zod';
-import type { Call } from '../http.ts';
-import { type Page, readPages } from '../pages.ts';
+import { campaignStatuses } from '../../model/campaign.ts';
+import { readPages } from '../pages.ts';
 import { defineProvider } from '../provider.ts';
 import { httpUrl, timeZone } from '../settings.ts';
-import { type Reading, readCampaign, readListEntry, readPage } from './campaign.ts';
-import { type Client, createClient } from './client.ts';
+import { isCampaignId, type Reading, readCampaign, readListEntry } from './campaign.ts';
+import { createChanges } from './changes.ts';
+import { createClient } from './client.ts';
+import { fetchPage } from './list.ts';
 
 const settings = z
   .object({
@@ -25,6 +27,11 @@ const settings = z
     when: isObject,
   });
 
+/** The documents of Update, Copy and Delete know no error for a campaign in the wrong status. */
+const everyStatus = campaignStatuses.filter((status) => status !== 'UNKNOWN');
+
+const recordsPerRequest = 500;
+
 /** Octeth (Oempro), email, on a server of one's own: every call is a POST to <baseUrl>/api.php. */
 export const octeth = defineProvider({
   name: 'octeth',
@@ -43,6 +50,16 @@ export const octeth = defineProvider({
     'CANCEL',
     'DELETE',
   ],
+  actions: {
+    UPDATE: everyStatus,
+    COPY: everyStatus,
+    APPROVE: ['DRAFT', 'PENDING_APPROVAL'],
+    PAUSE: ['SENDING'],
+    RESUME: ['PAUSED'],
+    // DRAFT, too: a campaign that is Ready without a schedule reads as one.
+    CANCEL: ['DRAFT', 'PENDING_APPROVAL', 'SCHEDULED', 'QUEUED', 'SENDING', 'PAUSED'],
+    DELETE: everyStatus,
+  },
   // Ours: Octeth documents no limit for these commands, and 100 a minute for some others.
   requestBudgets: [{ limit: 300, windowSeconds: 60 }],
   settings,
@@ -50,10 +67,10 @@ export const octeth = defineProvider({
     const http = connection.http({ baseUrl, secrets: [apiKey ?? sessionId ?? ''] });
     const client = createClient(http, apiKey === undefined ? { sessionId: sessionId ?? '' } : { apiKey });
     const reading = (): Reading => ({ timeZone, now: connection.now(), clean: http.redactJson });
+    const readEntry = (entry: unknown) => readListEntry(entry, reading());
     return {
       async read(externalId, call) {
-        // 'campaignid' must be numeric (Campaign.Get, code 2): any other id names nothing.
-        if (!/^\d+$/.test(externalId)) return null;
+        if (!isCampaignId(externalId)) return null;
         const body = await client.campaignGet(
           { campaignId: externalId, retrieveStatistics: true, retrieveTags: true },
           call,
@@ -63,33 +80,12 @@ export const octeth = defineProvider({
       list: {
         covers: 'everything',
         pages: (call) =>
-          readPages(
-            (recordsFrom) => fetchPage(client, recordsFrom, call),
-            (entry) => readListEntry(entry, reading()),
-          ),
+          readPages((recordsFrom) => fetchPage(client, { recordsFrom, recordsPerRequest }, call), readEntry),
       },
+      changes: createChanges(client, readEntry),
     };
   },
 });
-
-const recordsPerRequest = 500;
-
-/** A page of Campaigns.Get, newest first. */
-async function fetchPage(client: Client, recordsFrom: number, call: Call): Promise<Page> {
-  const body = await client.campaignsGet(
-    {
-      recordsPerRequest,
-      recordsFrom,
-      campaignStatus: 'All',
-      orderField: 'CampaignID',
-      orderType: 'DESC',
-      retrieveTags: true,
-      retrieveStatistics: true,
-    },
-    call,
-  );
-  return { ...readPage(body), limit: recordsPerRequest };
-}
 
 /** So that a missing key is told together with whatever else is wrong. */
 function isObject({ value }: { value: unknown }): boolean {

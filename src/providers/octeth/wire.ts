@@ -80,6 +80,12 @@ export const campaignBody = anyCase({
 /** The body of Campaigns.Get. */
 export const pageBody = anyCase({ campaigns: anything, totalcampaigns: count });
 
+/** The body of Campaign.Create. */
+export const createdBody = anyCase({ campaignid: text });
+
+/** The body of Campaign.Copy. */
+export const copiedBody = anyCase({ newcampaignid: text });
+
 export const envelopeBody = anyCase({
   success: anything,
   errorcode: anything,

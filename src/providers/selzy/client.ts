@@ -1,7 +1,7 @@
 import { ProblemError } from '../../model/problem.ts';
 import type { Call, Http } from '../http.ts';
 import { parseWire } from '../read.ts';
-import { decodeEntities, problemOf } from './errors.ts';
+import { blamingId, decodeEntities, problemOf } from './errors.ts';
 import { envelope } from './wire.ts';
 
 /** What a method gave back: its result, still to be parsed, and what Selzy remarked. */
@@ -12,7 +12,7 @@ export interface Answer {
 
 /**
  * The calls of Selzy's API. Sources: providers/selzy-getCampaignStatus.txt for the first; providers/README.md 1.2 for
- * the other two, and for sending everything in the body of a POST: it keeps the key out of proxies' logs, and Selzy
+ * the others, and for sending everything in the body of a POST: it keeps the key out of proxies' logs, and Selzy
  * takes no mixture of query and body.
  */
 export function createClient(http: Http, apiKey: string) {
@@ -56,6 +56,18 @@ export function createClient(http: Http, apiKey: string) {
      */
     getCampaigns(page: { limit: number; offset: number }, call: Call): Promise<Answer> {
       return invoke('getCampaigns', { limit: String(page.limit), offset: String(page.offset) }, call);
+    },
+
+    /**
+     * cancelCampaign, for good. Its result says nothing (`[]` or `""`): that there is one says that it is done.
+     * @throws ProblemError INVALID_STATE once sending has begun; NOT_FOUND
+     */
+    async cancelCampaign(campaignId: string, call: Call): Promise<void> {
+      try {
+        await invoke('cancelCampaign', { campaign_id: campaignId }, call);
+      } catch (error) {
+        throw error instanceof ProblemError ? blamingId(error) : error;
+      }
     },
   };
 }

@@ -35,6 +35,15 @@ export function problemOf(reply: HttpReply, clean: (words: string) => string): P
   });
 }
 
+const ofTheCampaign: ReadonlySet<ProblemCode> = new Set(['INVALID_STATE', 'NOT_FOUND', 'BAD_INPUT']);
+
+/** For a call that takes an id and no more: what finds fault with the request finds fault with the id. */
+export function blamingId(problem: ProblemError): ProblemError {
+  const { code, message, providerCode, retryAfterMs } = problem;
+  if (!ofTheCampaign.has(code)) return problem;
+  return new ProblemError(code, message, { providerCode, retryAfterMs, argument: ['id'] });
+}
+
 /** Selzy's error texts are HTML: "can&#039;t" is "can't". */
 export function decodeEntities(text: string): string {
   return text.replaceAll(/&(?:#(\d{1,6})|#x([\da-f]{1,5})|([a-z]+));/gi, (entity, decimal, hex, name) => {

@@ -25,6 +25,8 @@ export const selzy = defineProvider({
   title: 'Selzy',
   channels: ['EMAIL', 'SMS'],
   capabilities: ['LIST', 'STATS', 'CANCEL', 'DELIVERY_REPORT'],
+  // Until sending begins (providers/README.md 1.2, cancelCampaign).
+  actions: { CANCEL: ['PENDING_APPROVAL', 'QUEUED', 'SCHEDULED'] },
   // Per key and per IP (providers/README.md 1.2).
   requestBudgets: [{ limit: 1_200, windowSeconds: 60 }],
   settings: z.object({
@@ -40,8 +42,7 @@ export const selzy = defineProvider({
     const client = createClient(http, apiKey);
     return {
       async read(externalId, call) {
-        // Ids are whole numbers: any other names nothing.
-        if (!/^\d+$/.test(externalId)) return null;
+        if (!isCampaignId(externalId)) return null;
         const answer = await client.getCampaignStatus(externalId, call);
         if (!answer) return null;
         const status = http.redactJson(answer.result);
@@ -67,6 +68,23 @@ export const selzy = defineProvider({
             (entry) => readListed(entry, channel, http.redactJson(entry)),
           ),
       },
+      changes: {
+        async cancel(externalId, call) {
+          if (!isCampaignId(externalId)) throw noSuchCampaign();
+          await client.cancelCampaign(externalId, call);
+        },
+      },
     };
   },
 });
+
+/** Ids are whole numbers: any other names nothing. */
+function isCampaignId(externalId: string): boolean {
+  return /^\d+$/.test(externalId);
+}
+
+function noSuchCampaign(): ProblemError {
+  return new ProblemError('NOT_FOUND', 'Selzy has no such campaign: its ids are whole numbers.', {
+    argument: ['id'],
+  });
+}

@@ -1,0 +1,122 @@
+import { hash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
+import { ProblemError, problemCodes } from '../model/problem.ts';
+import type { MutationStore } from '../store/mutations.ts';
+import type { MutationRow } from '../store/schema.ts';
+import type { Result } from './parts.ts';
+
+export interface Request {
+  readonly idempotencyKey: string | null;
+  /** The mutation's name: "pauseCampaign". */
+  readonly operation: string;
+  /** All that was asked for, save the idempotency key and whether it is a dry run. */
+  readonly input: unknown;
+  readonly dryRun: boolean;
+}
+
+export interface OnceParts {
+  readonly store: MutationStore;
+  readonly now: () => number;
+  /** No mutation takes longer. One that is not answered by then was cut off. */
+  readonly longestMs: number;
+}
+
+const keptMs = 24 * 3_600_000;
+const longestKey = 200;
+/** While another request with the same key is being worked on, its answer is looked for this often. */
+const lookAgainMs = 50;
+
+const argument = ['idempotencyKey'];
+
+const answerSchema = z.object({
+  keys: z.array(z.string()),
+  problems: z.array(
+    z.object({
+      code: z.enum(problemCodes),
+      message: z.string(),
+      providerCode: z.string().nullable(),
+      argument: z.array(z.string()).optional(),
+    }),
+  ),
+});
+
+/**
+ * Does what is asked for with an idempotency key once, however often it is asked for, also after a restart and by
+ * several processes on one database: the key is taken in the database before anything is done.
+ */
+export function createOnce({ store, now, longestMs }: OnceParts) {
+  async function answerTo(row: MutationRow): Promise<Result> {
+    for (let known: MutationRow | null = row; known; known = await store.get(row.key)) {
+      if (known.answer !== null) return fromText(known.answer);
+      if (now() - known.startedAt > longestMs) break;
+      await delay(lookAgainMs);
+    }
+    throw new ProblemError(
+      'PROVIDER_UNAVAILABLE',
+      'The first request with this key was cut off, and nobody knows how far it came: look at the campaign, then ask with a new key.',
+      { argument },
+    );
+  }
+
+  /**
+   * @returns what `work` gives, or gave to the first request with the key
+   * @throws ProblemError BAD_INPUT for a key that is none, CONFLICT for one that was used for something else
+   */
+  return async function once(request: Request, work: () => Promise<Result>): Promise<Result> {
+    const { idempotencyKey: key, operation, dryRun } = request;
+    if (key === null) return work();
+    if (key.trim() === '' || key.length > longestKey) {
+      throw new ProblemError('BAD_INPUT', `An idempotency key has 1 to ${longestKey} characters.`, {
+        argument,
+      });
+    }
+    const startedAt = now();
+    await store.forget(startedAt - keptMs);
+    const mutation = { key, operation, input: hash('sha256', canonical(request.input)), startedAt };
+    // A dry run does nothing, so it neither takes a key nor is it answered from one.
+    const earlier = dryRun ? await store.get(key) : await store.begin(mutation);
+    if (earlier && (earlier.operation !== operation || earlier.input !== mutation.input)) {
+      const message = 'This idempotency key was used for another request: take a new one for each.';
+      throw new ProblemError('CONFLICT', message, { argument });
+    }
+    if (dryRun) return work();
+    if (earlier) return answerTo(earlier);
+    const result = await work();
+    await store.finish(key, toText(result));
+    return result;
+  };
+}
+
+export type Once = ReturnType<typeof createOnce>;
+
+function toText({ keys, problems }: Result): string {
+  return JSON.stringify({
+    keys,
+    problems: problems.map(({ code, message, providerCode, argument }) => ({
+      code,
+      message,
+      providerCode,
+      ...(argument && { argument }),
+    })),
+  });
+}
+
+function fromText(text: string): Result {
+  const { keys, problems } = answerSchema.parse(JSON.parse(text));
+  return {
+    keys,
+    problems: problems.map(
+      ({ code, message, providerCode, argument }) =>
+        new ProblemError(code, message, { providerCode, ...(argument && { argument }) }),
+    ),
+  };
+}
+
+/** JSON whose objects name their members in one order: the same input may be written in several. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_name, inner: unknown) => {
+    if (typeof inner !== 'object' || inner === null || Array.isArray(inner)) return inner;
+    return Object.fromEntries(Object.entries(inner).sort(([one], [other]) => (one < other ? -1 : 1)));
+  });
+}

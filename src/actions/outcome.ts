@@ -1,0 +1,86 @@
+import type { ActionName, CampaignUpdate, Schedule } from '../model/action.ts';
+import type { Campaign, CampaignStatus } from '../model/campaign.ts';
+import { ProblemError } from '../model/problem.ts';
+import { fromLocal } from '../model/time-zone.ts';
+
+/** What of a campaign tells whether something was done to it. */
+export type Telling = Pick<Campaign, 'name' | 'status' | 'providerStatus' | 'scheduledAt' | 'deletedAt'>;
+
+export type Outcome = 'done' | 'not done' | 'unknown';
+
+/** After a failure of this kind nobody knows whether the provider did what it was asked for. */
+export function leavesDoubt({ code }: ProblemError): boolean {
+  return code === 'PROVIDER_UNAVAILABLE' || code === 'PROVIDER_BAD_RESPONSE';
+}
+
+/** After a failure of this kind the provider would not answer a read either. */
+export function isShut({ code }: ProblemError): boolean {
+  return ['PROVIDER_RATE_LIMITED', 'PROVIDER_UNAUTHENTICATED', 'PROVIDER_FORBIDDEN'].includes(code);
+}
+
+/** Whether an action whose answer was lost has been done, as far as the campaign before and after it tells. */
+export function outcomeOf(
+  action: ActionName,
+  before: Telling,
+  after: Telling,
+  update: CampaignUpdate = {},
+): Outcome {
+  if (action === 'DELETE') return after.deletedAt === null ? 'not done' : 'done';
+  if (after.deletedAt !== null) return 'unknown';
+  if (action === 'UPDATE') return outcomeOfUpdate(update, before, after);
+  const wanted = statusesAfter[action];
+  if (!wanted || before.status === 'UNKNOWN') return 'unknown';
+  const isAsBefore = after.status === before.status && after.providerStatus === before.providerStatus;
+  if (wanted.includes(after.status) && !(isAsBefore && wanted.includes(before.status))) return 'done';
+  // What it was before may also be what it has become again.
+  return isAsBefore && !wanted.includes(before.status) ? 'not done' : 'unknown';
+}
+
+/** What to say of an action whose answer was lost; null: it was done all the same. */
+export function verdict(trouble: ProblemError, outcome: Outcome, what: string): ProblemError | null {
+  if (outcome === 'done') return null;
+  const advice =
+    outcome === 'not done'
+      ? `The campaign was read again, and it was not ${what} so far; what was asked for is not sent again by itself.`
+      : `Whether it was ${what} can't be told: look at the campaign at the provider before trying again.`;
+  const { code, message, providerCode, argument, retryAfterMs } = trouble;
+  const options = { providerCode, retryAfterMs, cause: trouble, ...(argument && { argument }) };
+  return new ProblemError(
+    outcome === 'unknown' ? 'PROVIDER_UNAVAILABLE' : code,
+    `${message} ${advice}`,
+    options,
+  );
+}
+
+const statusesAfter: Partial<Record<ActionName, readonly CampaignStatus[]>> = {
+  APPROVE: ['SCHEDULED', 'QUEUED', 'SENDING', 'COMPLETED'],
+  PAUSE: ['PAUSED'],
+  RESUME: ['SCHEDULED', 'QUEUED', 'SENDING', 'COMPLETED'],
+  CANCEL: ['DRAFT', 'CANCELED'],
+};
+
+const statusesWanted: Readonly<Record<NonNullable<CampaignUpdate['status']>, readonly CampaignStatus[]>> = {
+  DRAFT: ['DRAFT'],
+  READY: ['PENDING_APPROVAL', 'SCHEDULED', 'QUEUED', 'SENDING', 'COMPLETED'],
+  SENDING: ['SENDING', 'COMPLETED'],
+};
+
+/** An update is done whole or not at all, so each of its parts that can be seen, and that was otherwise before, tells. */
+function outcomeOfUpdate(update: CampaignUpdate, before: Telling, after: Telling): Outcome {
+  const plannedAt = plannedTime(update.settings?.schedule);
+  const statuses = update.status && statusesWanted[update.status];
+  const tests: ((campaign: Telling) => boolean)[] = [];
+  if (update.name !== undefined) tests.push(({ name }) => name === update.name);
+  if (plannedAt !== null) tests.push(({ scheduledAt }) => scheduledAt === plannedAt);
+  if (statuses) tests.push(({ status }) => statuses.includes(status));
+  const telling = tests.filter((isAsWanted) => !isAsWanted(before));
+  if (telling.length === 0) return 'unknown';
+  return telling.every((isAsWanted) => isAsWanted(after)) ? 'done' : 'not done';
+}
+
+function plannedTime(schedule: Schedule | undefined): number | null {
+  if (!schedule?.at) return null;
+  const { date, time, timeZone } = schedule.at;
+  const asUtc = Date.parse(`${date}T${time}Z`);
+  return Number.isNaN(asUtc) ? null : fromLocal(asUtc, timeZone);
+}

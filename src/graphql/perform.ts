@@ -1,0 +1,51 @@
+import type { Result } from '../actions/parts.ts';
+import { attempt } from '../actions/parts.ts';
+import { ProblemError } from '../model/problem.ts';
+import { type GraphQLContext, visibleAccount } from './context.ts';
+import { toUserError } from './errors.ts';
+import { parseCampaignId } from './ids.ts';
+
+/** What every mutation's input has beside its own fields. */
+interface Safely {
+  readonly idempotencyKey?: string | null;
+  readonly dryRun?: boolean | null;
+}
+
+/**
+ * Does what a mutation asks for, once for each idempotency key. A refusal is an answer like any other, which the same
+ * key gives again.
+ */
+export async function perform<Input extends Safely>(
+  operation: string,
+  { idempotencyKey = null, dryRun, ...input }: Input,
+  { services }: GraphQLContext,
+  work: (input: Omit<Input, keyof Safely>, dryRun: boolean) => Promise<Result>,
+): Promise<Result> {
+  const isDry = dryRun ?? false;
+  const request = { idempotencyKey, operation, input, dryRun: isDry };
+  return settled(() => services.once(request, () => settled(async () => work(input, isDry))));
+}
+
+async function settled(work: () => Promise<Result>): Promise<Result> {
+  const result = await attempt(work());
+  return result instanceof ProblemError ? { keys: [], problems: [result] } : result;
+}
+
+/**
+ * What a mutation of one campaign answers.
+ * @param id shown where the result names no campaign, as when nothing could be asked
+ */
+export async function payloadOf({ keys, problems }: Result, id: string | null, context: GraphQLContext) {
+  const key = keys[0] ?? (id === null ? null : visibleKey(id, context));
+  const campaign = key === null ? null : await context.services.store.get(key);
+  return { campaign, errors: problems.map(toUserError) };
+}
+
+function visibleKey(id: string, context: GraphQLContext): string | null {
+  try {
+    const { account, key } = parseCampaignId(id, 'id');
+    return visibleAccount(context, account) ? key : null;
+  } catch {
+    return null;
+  }
+}
