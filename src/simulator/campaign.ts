@@ -38,6 +38,8 @@ export interface CampaignState {
   status: string;
   /** Octeth's ScheduleType; null elsewhere. */
   scheduleType: string | null;
+  /** Octeth's SendTimeZone: the zone it tells `scheduledAt` in; null: UTC. */
+  sendTimeZone: string | null;
   statusReason: string | null;
   createdAt: number;
   scheduledAt: number | null;

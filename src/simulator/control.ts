@@ -35,6 +35,7 @@ const change = z.strictObject({
   channel: word,
   status: word,
   scheduleType: z.string().nullable().exactOptional(),
+  sendTimeZone: z.string().nullable().exactOptional(),
   statusReason: z.string().nullable().exactOptional(),
   createdAt: number,
   scheduledAt: time,
@@ -54,6 +55,19 @@ const newCampaign = change.extend({ externalId: word });
 const scope = { times: number, operation: word, externalId: word };
 const retryAfterSeconds = number;
 
+/** The faults that are told by their name alone. */
+const plainFaults = [
+  'unauthorized',
+  'hang',
+  'drop',
+  'dropMidBody',
+  'dropAnswer',
+  'hangAnswer',
+  'html',
+  'garbage',
+  'empty',
+] as const;
+
 /** A fault and its scope in one object. */
 const scopedFault = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('delay'), ms: z.number(), ...scope }),
@@ -70,9 +84,7 @@ const scopedFault = z.discriminatedUnion('kind', [
     message: word,
     ...scope,
   }),
-  ...(['unauthorized', 'hang', 'drop', 'dropMidBody', 'html', 'garbage', 'empty'] as const).map((kind) =>
-    z.strictObject({ kind: z.literal(kind), ...scope }),
-  ),
+  ...plainFaults.map((kind) => z.strictObject({ kind: z.literal(kind), ...scope })),
 ]);
 
 /** Parses a JSON body and hands it on; what does not fit is a 400 that says why. */

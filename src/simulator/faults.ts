@@ -1,8 +1,9 @@
 import type { Refusal } from './protocol.ts';
 
 /**
- * What can go wrong. `delay`, and `dropMidBody` after it has been served, still do what the request asked for; the
- * others don't get that far. `error` is the provider's own error envelope with any of its documented codes.
+ * What can go wrong. `delay`, `dropMidBody`, `dropAnswer` and `hangAnswer` still do what the request asked for, and
+ * the last three then lose half or all of the answer; the others don't get that far. `error` is the provider's own
+ * error envelope with any of its documented codes.
  */
 export type Fault =
   | { kind: 'delay'; ms: number }
@@ -10,6 +11,8 @@ export type Fault =
   | { kind: 'hang' }
   | { kind: 'drop' }
   | { kind: 'dropMidBody' }
+  | { kind: 'dropAnswer' }
+  | { kind: 'hangAnswer' }
   | { kind: 'html' }
   | { kind: 'garbage' }
   | { kind: 'empty' };

@@ -28,6 +28,15 @@ export function stageAt(script: Script, position: number): number {
   return index;
 }
 
+/** Where sending goes on: `position` itself in a stage that sends, else where the next such stage begins, if any. */
+export function sendingFrom(script: Script, position: number): number {
+  const present = stageAt(script, position);
+  const next = script.stages.find(
+    ({ sent }, index) => index >= present && sent > (script.stages[index - 1]?.sent ?? 0),
+  );
+  return Math.max(position, next?.from ?? position);
+}
+
 /** How much of the campaign has been sent, 0 to 1. Never falls as `position` grows. */
 function shareSent(script: Script, position: number): number {
   const index = stageAt(script, position);
@@ -92,7 +101,8 @@ function countersAt(script: Script, position: number): Counters {
 
 /** The state of a scripted campaign at a moment (ms); pure: the same arguments give the same state. */
 export function stateAt(script: Script, course: Course, at: number, speed: number): CampaignState {
-  if (course.held && at < course.from) return course.held;
+  const { held } = course;
+  if (held && at < course.from) return held;
   const position = positionAt(course, at, speed);
   const timeOf = (offset: number) => Math.round(course.from + (offset - course.position) / speed);
   const stage = script.stages[stageAt(script, position)];
@@ -100,9 +110,9 @@ export function stateAt(script: Script, course: Course, at: number, speed: numbe
   const finished = started && position >= script.endsAt;
   const counters = countersAt(script, position);
   // One that was held goes on with what it was given meanwhile, and began when it began.
-  const { held } = course;
   const { name, subject, sender, senderAddress, channel, tags, currency } = held ?? script;
-  const begunBefore = held !== null && held.startedAt !== null;
+  const planned = held && course.position >= script.plannedAt ? held.scheduledAt : timeOf(script.plannedAt);
+  const endedBefore = held && course.position >= script.endsAt ? held.finishedAt : null;
   return {
     externalId: script.externalId,
     name,
@@ -113,12 +123,13 @@ export function stateAt(script: Script, course: Course, at: number, speed: numbe
     tags,
     currency,
     status: stage?.status ?? '',
-    scheduleType: stage?.scheduleType ?? null,
+    scheduleType: stage?.scheduleType ?? held?.scheduleType ?? null,
+    sendTimeZone: held?.sendTimeZone ?? null,
     statusReason: stage?.reason ?? null,
     createdAt: Math.round(script.bornAt),
-    scheduledAt: begunBefore ? held.scheduledAt : timeOf(script.plannedAt),
-    startedAt: begunBefore ? held.startedAt : started ? timeOf(script.startsAt) : null,
-    finishedAt: finished ? timeOf(script.endsAt) : null,
+    scheduledAt: planned,
+    startedAt: held?.startedAt ?? (started ? timeOf(script.startsAt) : null),
+    finishedAt: finished ? (endedBefore ?? timeOf(script.endsAt)) : null,
     price: (counters.sent + counters.failed) * script.pricePerMessage,
     warnings: held?.warnings ?? [],
     foreign: held?.foreign ?? false,

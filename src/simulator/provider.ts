@@ -117,9 +117,14 @@ export function createProvider(
     if (fault?.kind === 'delay') await wait(fault.ms, undefined, { signal: stopped });
     const plain = faulty(fault, endpoint, call);
     const answer = { ...plain, headers: { ...plain.headers, ...endpoint.limit?.headers?.(call.client) } };
-    if (fault?.kind === 'dropMidBody') {
-      dropMidBody(response, answer);
-      return;
+    switch (fault?.kind) {
+      case 'dropMidBody':
+        return dropMidBody(response, answer);
+      case 'dropAnswer':
+        response.destroy();
+        return;
+      case 'hangAnswer':
+        return;
     }
     request.status = answer.status;
     send(response, answer);

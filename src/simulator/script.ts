@@ -40,6 +40,14 @@ export interface Lives {
   pricePerMessage: number;
 }
 
+/** What a script is made of, besides chance. */
+export interface Birth {
+  number: number;
+  bornAt: number;
+  plot: Plot;
+  recipients: readonly [low: number, high: number];
+}
+
 interface ScriptStage {
   status: string;
   /** Milliseconds since the campaign's birth, at speed 1. */
@@ -80,19 +88,13 @@ function stagesOf(plot: Plot, random: Random): ScriptStage[] {
   return stages;
 }
 
-/** The script of a provider's campaign number `number`; the same for the same seed. */
-export function scriptOf(
-  lives: Lives,
-  number: number,
-  seed: number,
-  campaigns: number,
-  bornAt: number,
-): Script {
+/** The script of one campaign of a provider; the same for the same seed and birth. */
+export function scriptOf(lives: Lives, seed: number, birth: Birth): Script {
+  const { number, bornAt, plot } = birth;
   const random = randomFor(seed + lives.firstId, number);
-  const plot = lives.plot(number, campaigns);
   const stages = stagesOf(plot, random);
   const channel = lives.channel(number);
-  const recipients = Math.round(between(random, ...lives.recipients));
+  const recipients = Math.round(between(random, ...birth.recipients));
   const firstSending = stages.findIndex((stage) => stage.sent > 0);
   const lastSending = stages.findLastIndex((stage, index) => stage.sent > (stages[index - 1]?.sent ?? 0));
   const startsAt = stages[firstSending]?.from ?? Number.POSITIVE_INFINITY;

@@ -28,7 +28,7 @@ export interface SimulatorOptions {
   seed?: number;
   /** How much faster campaigns live than at their usual 2 to 6 minutes; 1. Times on the wire stay real. */
   speed?: number;
-  /** Living campaigns per provider; 0: only those that are added. */
+  /** Living campaigns per provider; 0: only those that are added, or created through the API. */
   campaigns?: number;
   /** Milliseconds since 1970; Date.now. */
   now?: () => number;

@@ -5,140 +5,128 @@ import {
   type NewCampaign,
   noCounters,
 } from './campaign.ts';
-import { type Course, positionAt, stageAt, stateAt } from './life.ts';
-import { type Lives, type Script, scriptOf } from './script.ts';
+import { type Course, positionAt, sendingFrom, stateAt } from './life.ts';
+import { createPopulation, type PopulationOptions } from './population.ts';
+import { type Birth, type Lives, type Script, scriptOf } from './script.ts';
 
 /** The campaigns of one provider. What lives by a script is computed when asked: nothing ticks. */
 export interface World {
   readonly now: () => number;
+  /** How long it takes until what was asked for "at once" begins, in ms. */
+  readonly momentMs: number;
   get(externalId: string): CampaignState | null;
-  /** All there are, the ones that live by a script first, oldest first. */
+  /** All there are: the ones that were born by themselves, oldest first, and then the others. */
   all(): CampaignState[];
   /** Adds a campaign that stands still, and tells its id. An id that exists is replaced. */
   add(campaign: NewCampaign): string;
-  /** Changes a campaign, which from then on stands still. Throws a RangeError for an unknown id. */
+  /** Adds a campaign with a script, which stands still until it is moved, and tells its id. */
+  create(campaign: CampaignChange, life: CreatedLife): string;
+  /** Changes a campaign, which from then on stands still. Throws a RangeError for an unknown id, as all below. */
   set(externalId: string, change: CampaignChange): void;
+  /** Changes a campaign that goes on as it did, moving or standing. */
+  amend(externalId: string, change: CampaignChange): void;
+  /**
+   * As `set`, but a campaign that has a script goes on with it at `at` (ms since 1970; Infinity: it stands still):
+   * where it was if it was sending there, else with the next stage that sends.
+   */
+  move(externalId: string, change: CampaignChange, at: number): void;
+  /** Whom a campaign that has a script will be sent to; nothing happens once it has begun. */
+  setRecipients(externalId: string, recipients: number): void;
   remove(externalId: string): void;
-  /** As `set`, but one that has a script goes on with it after a moment: where it was, or with its next stage. */
-  release(externalId: string, change: CampaignChange, onward: 'same stage' | 'next stage'): void;
 }
 
-export interface WorldOptions {
-  lives: Lives;
-  campaigns: number;
-  seed: number;
-  speed: number;
-  now: () => number;
+export type CreatedLife = Pick<Birth, 'plot' | 'recipients'>;
+
+/** A campaign that was added has no script. */
+interface Life extends Course {
+  script: Script | null;
 }
 
-/** How many campaigns that have had their time stay visible. */
-const kept = 500;
-/** How long a campaign that was let go stays in the state it was let go with. */
-const releaseMs = 5_000;
+const momentMs = 5_000;
 
-export function createWorld({ lives, campaigns, seed, speed, now }: WorldOptions): World {
-  const beatMs = campaigns === 0 ? 0 : (lives.periodSeconds * 1_000) / campaigns / speed;
-  const firstBirth = now() - beatMs * campaigns * lives.pastPeriods;
-  const scripts = new Map<number, Script>();
-  const courses = new Map<string, Course>();
+export function createWorld(options: PopulationOptions): World {
+  const { lives, seed, speed, now } = options;
+  const population = createPopulation(options);
+  /** The campaigns that something was done to. */
+  const touched = new Map<string, Life>();
   const removed = new Set<string>();
-  let nextAddedId = lives.firstAddedId;
+  let nextAddedNumber = lives.firstAddedId - lives.firstId;
 
-  function numbers(): { oldest: number; newest: number } {
-    if (campaigns === 0) return { oldest: 0, newest: -1 };
-    const newest = Math.floor((now() - firstBirth) / beatMs);
-    return { oldest: Math.max(0, newest - campaigns - kept + 1), newest };
-  }
-
-  function scriptNumbered(number: number): Script {
-    const known = scripts.get(number);
-    if (known) return known;
-    const script = scriptOf(lives, number, seed, campaigns, firstBirth + number * beatMs);
-    scripts.set(number, script);
-    if (scripts.size > 2 * (campaigns + kept)) forgetOld();
-    return script;
-  }
-
-  function forgetOld(): void {
-    const { oldest } = numbers();
-    for (const number of scripts.keys()) {
-      if (number < oldest) scripts.delete(number);
-    }
-  }
-
-  function scriptOfId(externalId: string): Script | null {
-    const number = Number(externalId.slice(lives.idPrefix.length)) - lives.firstId;
-    const { oldest, newest } = numbers();
-    if (!Number.isSafeInteger(number) || number < oldest || number > newest) return null;
-    const script = scriptNumbered(number);
-    return script.externalId === externalId ? script : null;
+  function lifeOf(externalId: string): Life | null {
+    if (removed.has(externalId)) return null;
+    const script = touched.has(externalId) ? null : population.script(externalId);
+    const untouched = script && { script, from: script.bornAt, position: 0, held: null };
+    return touched.get(externalId) ?? untouched;
   }
 
   function get(externalId: string): CampaignState | null {
-    if (removed.has(externalId)) return null;
-    const course = courses.get(externalId);
-    if (course?.held && now() < course.from) return course.held;
-    const script = scriptOfId(externalId);
-    if (!script) return course?.held ?? null;
-    return stateAt(script, course ?? { from: script.bornAt, position: 0, held: null }, now(), speed);
+    const life = lifeOf(externalId);
+    if (!life?.script) return life?.held ?? null;
+    return stateAt(life.script, life, now(), speed);
   }
 
-  function known(externalId: string): CampaignState {
-    const state = get(externalId);
-    if (!state) throw new RangeError(`The simulator has no campaign ${externalId}.`);
-    return state;
+  function known(externalId: string): { life: Life; state: CampaignState } {
+    const [life, state] = [lifeOf(externalId), get(externalId)];
+    if (!life || !state) throw new RangeError(`The simulator has no campaign ${externalId}.`);
+    return { life, state };
   }
 
-  function set(externalId: string, change: CampaignChange): void {
-    const held = changed(known(externalId), change);
-    const script = scriptOfId(externalId);
-    const course = courses.get(externalId) ?? { from: script?.bornAt ?? now(), position: 0, held: null };
-    courses.set(externalId, {
-      from: Number.POSITIVE_INFINITY,
-      position: positionAt(course, now(), speed),
-      held,
-    });
+  function idNumbered(number: number): string {
+    return `${lives.idPrefix}${lives.firstId + number}`;
+  }
+
+  function stopped({ script, ...course }: Life, held: CampaignState): Life {
+    return { script, from: Number.POSITIVE_INFINITY, position: positionAt(course, now(), speed), held };
   }
 
   return {
     now,
+    momentMs: momentMs / speed,
     get,
-    set,
     all() {
-      const states = new Map<string, CampaignState>();
-      const { oldest, newest } = numbers();
-      const scripted = Array.from({ length: newest - oldest + 1 }, (_, index) =>
-        scriptNumbered(oldest + index),
-      );
-      for (const externalId of [...scripted.map((script) => script.externalId), ...courses.keys()]) {
-        const state = get(externalId);
-        if (state) states.set(externalId, state);
-      }
-      return [...states.values()];
+      const born = population.scripts().map((script) => script.externalId);
+      return [...new Set([...born, ...touched.keys()])].flatMap((externalId) => get(externalId) ?? []);
     },
     add({ externalId: wanted, ...change }) {
-      const externalId = wanted ?? `${lives.idPrefix}${nextAddedId++}`;
+      const externalId = wanted ?? idNumbered(nextAddedNumber++);
+      const held = changed(blankCampaign(externalId, lives, now()), change);
       removed.delete(externalId);
-      courses.set(externalId, {
-        from: Number.POSITIVE_INFINITY,
-        position: 0,
-        held: changed(blankCampaign(externalId, lives, now()), change),
-      });
+      touched.set(externalId, { script: null, from: Number.POSITIVE_INFINITY, position: 0, held });
       return externalId;
+    },
+    create(change, life) {
+      const script = scriptOf(lives, seed, { number: nextAddedNumber++, bornAt: now(), ...life });
+      const { externalId, recipients } = script;
+      const blank = blankCampaign(externalId, lives, script.bornAt);
+      const held = changed(blank, { ...change, counters: { recipients } });
+      touched.set(externalId, { script, from: Number.POSITIVE_INFINITY, position: 0, held });
+      return externalId;
+    },
+    set(externalId, change) {
+      const { life, state } = known(externalId);
+      touched.set(externalId, stopped(life, changed(state, change)));
+    },
+    amend(externalId, change) {
+      const { life, state } = known(externalId);
+      touched.set(externalId, { ...life, held: changed(state, change) });
+    },
+    move(externalId, change, at) {
+      const { life, state } = known(externalId);
+      const held = stopped(life, changed(state, change));
+      const { script, position } = held;
+      const begun = script && { ...held, from: at, position: sendingFrom(script, position) };
+      touched.set(externalId, begun ?? held);
+    },
+    setRecipients(externalId, recipients) {
+      const { life, state } = known(externalId);
+      if (!life.script || state.startedAt !== null) return;
+      const script = { ...life.script, recipients, messages: recipients };
+      touched.set(externalId, { ...life, script, held: changed(state, { counters: { recipients } }) });
     },
     remove(externalId) {
       known(externalId);
-      courses.delete(externalId);
+      touched.delete(externalId);
       removed.add(externalId);
-    },
-    release(externalId, change, onward) {
-      set(externalId, change);
-      const script = scriptOfId(externalId);
-      const course = courses.get(externalId);
-      if (!script || !course) return;
-      const next = script.stages[stageAt(script, course.position) + 1];
-      const position = onward === 'next stage' && next ? next.from : course.position;
-      courses.set(externalId, { ...course, position, from: now() + releaseMs / speed });
     },
   };
 }
@@ -151,6 +139,7 @@ function blankCampaign(externalId: string, lives: Lives, createdAt: number): Cam
     sender: 'Nordlys',
     senderAddress: 'hello@nordlys.example',
     ...lives.blank,
+    sendTimeZone: null,
     statusReason: null,
     createdAt,
     scheduledAt: createdAt,

@@ -1,7 +1,10 @@
-import type { CampaignState } from '../campaign.ts';
+import { type CampaignChange, type CampaignState, changed } from '../campaign.ts';
 import type { Answer } from '../http.ts';
-import type { World } from '../world.ts';
+import type { CreatedLife, World } from '../world.ts';
+import { recipientsOf } from './audience.ts';
+import { beginsAt } from './begin.ts';
 import { type CodeShape, failure, success } from './envelope.ts';
+import { createdLife } from './life.ts';
 import { listCampaigns } from './list.ts';
 import type { Parameters } from './parameters.ts';
 import type { OctethQuirks } from './quirks.ts';
@@ -14,6 +17,14 @@ function own(world: World, externalId: string): CampaignState | null {
   const state = world.get(externalId);
   return state && !state.foreign ? state : null;
 }
+
+/** Changes a campaign, which from then on does what its new status and schedule say. */
+function move(world: World, state: CampaignState, change: CampaignChange): void {
+  world.move(state.externalId, change, beginsAt(changed(state, change), world));
+}
+
+/** What Create and Copy make, and Cancel leads back to. */
+const draft = { status: 'Draft', scheduleType: 'Not Scheduled', scheduledAt: null };
 
 /** A command that changes one campaign: gives an error code, or null when it was done. */
 type Change = (
@@ -37,36 +48,39 @@ function changing(change: Change): OctethCall {
 const pause: Change = (state, world, _parameters, quirks) => {
   const fromReady = quirks.pauseFromReady && state.status === 'Ready';
   if (state.status !== 'Sending' && !fromReady) return 3;
-  world.set(state.externalId, { status: 'Paused', statusReason: 'Paused by the user' });
+  move(world, state, { status: 'Paused', statusReason: 'Paused by the user' });
   return null;
 };
 
 const resume: Change = (state, world, _parameters, { resumedStatus }) => {
   if (state.status !== 'Paused') return 3;
-  const change = { status: resumedStatus, scheduleType: 'Immediate', statusReason: null };
-  world.release(state.externalId, change, 'same stage');
+  move(world, state, { status: resumedStatus, scheduleType: 'Immediate', statusReason: null });
   return null;
 };
 
 /** No error is documented for a campaign that needs no approval: nothing happens to it. */
 const approve: Change = (state, world) => {
   if (state.status !== 'Pending Approval' && state.status !== 'Draft') return null;
-  world.release(state.externalId, { status: 'Ready' }, 'next stage');
+  move(world, state, { status: 'Ready' });
   return null;
 };
 
-/** Back to Draft. No error is documented for one that has ended: nothing happens to it. */
+/** Back to Draft; what was sent stays counted. No error is documented for one that has ended: nothing happens to it. */
 const cancel: Change = (state, world) => {
   if (state.status === 'Sent' || state.status === 'Failed') return null;
-  const change = { status: 'Draft', scheduleType: 'Not Scheduled', scheduledAt: null, statusReason: null };
-  world.set(state.externalId, change);
+  move(world, state, { ...draft, statusReason: null });
   return null;
 };
 
 const update: Change = (state, world, parameters, quirks) => {
   const problem = updateProblem(parameters);
   if (problem !== null) return problem;
-  world.set(state.externalId, updateOf(state, parameters, quirks));
+  const recipients = recipientsOf(parameters);
+  if (recipients !== null) world.setRecipients(state.externalId, recipients);
+  const change = updateOf(state, parameters, quirks);
+  const moves = 'status' in change || 'scheduleType' in change || 'scheduledAt' in change;
+  if (moves) move(world, state, change);
+  else world.amend(state.externalId, change);
   return null;
 };
 
@@ -98,19 +112,19 @@ const get: OctethCall = (world, parameters, quirks) => {
 const create: OctethCall = (world, parameters, quirks) => {
   const name = parameters.text('CampaignName');
   if (name === '') return failure({ code: 1, text: 'The campaign name is required.' }, quirks);
-  const draft = { name, status: 'Draft', scheduleType: 'Not Scheduled', scheduledAt: null };
-  return success({ CampaignID: Number(world.add(draft)) }, quirks);
+  return success({ CampaignID: Number(world.create({ name, ...draft }, createdLife)) }, quirks);
 };
 
 /** Everything but the schedule, and nothing of what has happened to the original. */
 const copy: OctethCall = (world, parameters, quirks) => {
   const source = own(world, parameters.text('CampaignID'));
   if (!source) return failure({ code: 1, text: 'Invalid source campaign', documented: 'array' }, quirks);
-  const { name, subject, sender, senderAddress, tags, counters } = source;
-  const draft = { status: 'Draft', scheduleType: 'Not Scheduled', scheduledAt: null };
-  const recipients = { recipients: counters.recipients };
-  const added = world.add({ name, subject, sender, senderAddress, tags, counters: recipients, ...draft });
-  return success({ NewCampaignID: added }, quirks);
+  const { name, subject, sender, senderAddress, tags } = source;
+  const { recipients } = source.counters;
+  const life: CreatedLife =
+    recipients === 0 ? createdLife : { ...createdLife, recipients: [recipients, recipients] };
+  const created = world.create({ name, subject, sender, senderAddress, tags, ...draft }, life);
+  return success({ NewCampaignID: created }, quirks);
 };
 
 const remove: OctethCall = (world, parameters, quirks) => {

@@ -1,5 +1,6 @@
 import { between } from '../random.ts';
 import { type Lives, last, type Plot, type PlotStage, stage } from '../script.ts';
+import type { CreatedLife } from '../world.ts';
 
 function draft(seconds: number): PlotStage {
   return { ...stage('Draft', seconds), scheduleType: 'Not Scheduled' };
@@ -66,6 +67,12 @@ const plots: readonly Plot[] = [
     planned(last('Sent', 1)),
   ],
 ];
+
+/** The life of a campaign that the API made, once it begins to send. */
+export const createdLife: CreatedLife = {
+  plot: [stage('Sending', 60, 1), last('Sent', 1)],
+  recipients: [500, 5_000],
+};
 
 export const lives: Lives = {
   firstId: 1_201,

@@ -12,7 +12,7 @@ export interface OctethQuirks {
   approvalNeeded: boolean;
   /** Pause is also allowed from Ready, as since v5.7.2. */
   pauseFromReady: boolean;
-  /** What Resume leads to. A campaign that lives by a script goes on to Sending by itself. */
+  /** What Resume leads to. From Ready, a campaign that has a script goes on to Sending by itself. */
   resumedStatus: 'Ready' | 'Sending';
   /** `Campaigns.Get` knows `CampaignIDs`; a server that doesn't ignores it. */
   campaignIds: boolean;

@@ -3,6 +3,7 @@ import { knownTags } from '../copy.ts';
 import { overlay, type WireObject } from '../overlay.ts';
 import { wireTime } from '../wire-time.ts';
 import type { OctethQuirks } from './quirks.ts';
+import { wireTimeIn } from './time-zone.ts';
 
 /** What MySQL gives for a date that was never set. */
 const zeroTime = '0000-00-00 00:00:00';
@@ -40,15 +41,19 @@ function totals({ counters }: CampaignState): WireObject {
   };
 }
 
+/** On the clock of the zone that it was given in. */
+function sendTime({ scheduleType, scheduledAt, sendTimeZone }: CampaignState): string {
+  if (scheduleType === 'Not Scheduled' || scheduledAt === null) return zeroTime;
+  return sendTimeZone === null ? wireTime(scheduledAt) : wireTimeIn(sendTimeZone, scheduledAt);
+}
+
 function schedule(state: CampaignState): WireObject {
-  const [SendDate, SendTime] = time(state.scheduleType === 'Not Scheduled' ? null : state.scheduledAt).split(
-    ' ',
-  );
+  const [SendDate, SendTime] = sendTime(state).split(' ');
   return {
     ScheduleType: state.scheduleType ?? 'Not Scheduled',
     SendDate,
     SendTime,
-    SendTimeZone: 'UTC',
+    SendTimeZone: state.sendTimeZone ?? 'UTC',
     CreateDateTime: time(state.createdAt),
     SendProcessStartedOn: time(state.startedAt),
     SendProcessFinishedOn: time(state.finishedAt),
