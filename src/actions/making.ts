@@ -83,8 +83,9 @@ export function createMaking(parts: ActionsParts) {
     async create({ account: accountName, name, settings }: NewCampaign, dryRun: boolean): Promise<Result> {
       const account = accounts.get(accountName);
       if (!account) throw notHere(accountName);
-      const { create, check } = account.changes;
-      if (!create) throw notOffered(account);
+      const { create, check, update } = account.changes;
+      if (!create) throw notOffered(account, 'account');
+      if (settings && !update) throw notOffered(account, 'settings');
       const problems = [
         ...checkName(name),
         ...(settings ? [...checkSettings(settings), ...(check?.({ settings }) ?? [])] : []),
@@ -114,7 +115,7 @@ export function createMaking(parts: ActionsParts) {
       if (dryRun) return rehearse(parts, target, 'COPY');
       const { account, campaign } = target;
       const { copy } = account.changes;
-      if (!copy) throw notOffered(account);
+      if (!copy) throw notOffered(account, 'id');
       return observer.whileChanging(account.name, null, async () => {
         const text = campaign.name ?? '';
         const isLike = ({ name }: CampaignReading) => text !== '' && name?.includes(text) === true;
@@ -154,8 +155,8 @@ function notHere(account: string): ProblemError {
   return new ProblemError('NOT_FOUND', `There is no account "${account}".`, { argument: ['account'] });
 }
 
-function notOffered({ provider }: Account): ProblemError {
-  return new ProblemError('NOT_SUPPORTED', `At ${provider.title} campaigns can't be made through its API.`, {
-    argument: ['account'],
-  });
+function notOffered({ provider }: Account, field: 'account' | 'id' | 'settings'): ProblemError {
+  const what = field === 'settings' ? 'given settings' : 'made';
+  const message = `At ${provider.title} campaigns can't be ${what} through its API.`;
+  return new ProblemError('NOT_SUPPORTED', message, { argument: [field] });
 }

@@ -66,7 +66,7 @@ export function createOnce({ store, now, longestMs }: OnceParts) {
   return async function once(request: Request, work: () => Promise<Result>): Promise<Result> {
     const { idempotencyKey: key, operation, dryRun } = request;
     if (key === null) return work();
-    if (key.trim() === '' || key.length > longestKey) {
+    if (key.trim() === '' || key.length > longestKey || key.includes('\0')) {
       throw new ProblemError('BAD_INPUT', `An idempotency key has 1 to ${longestKey} characters.`, {
         argument,
       });

@@ -65,17 +65,40 @@ const statusesWanted: Readonly<Record<NonNullable<CampaignUpdate['status']>, rea
   SENDING: ['SENDING', 'COMPLETED'],
 };
 
-/** An update is done whole or not at all, so each of its parts that can be seen, and that was otherwise before, tells. */
+/** A part of an update that can be seen in the campaign. */
+interface Trace {
+  readonly isAsWanted: (campaign: Telling) => boolean;
+  /** What would have to differ, had it been done. */
+  readonly evidence: (campaign: Telling) => unknown;
+}
+
+/**
+ * An update is done whole or not at all. Each of its parts that was otherwise before tells: it is as wanted now, or as it
+ * was; where one is neither, or they disagree, somebody else was at work, and nothing is certain.
+ */
 function outcomeOfUpdate(update: CampaignUpdate, before: Telling, after: Telling): Outcome {
-  const plannedAt = plannedTime(update.settings?.schedule);
-  const statuses = update.status && statusesWanted[update.status];
-  const tests: ((campaign: Telling) => boolean)[] = [];
-  if (update.name !== undefined) tests.push(({ name }) => name === update.name);
-  if (plannedAt !== null) tests.push(({ scheduledAt }) => scheduledAt === plannedAt);
-  if (statuses) tests.push(({ status }) => statuses.includes(status));
-  const telling = tests.filter((isAsWanted) => !isAsWanted(before));
+  const telling = tracesOf(update, before).filter(({ isAsWanted }) => !isAsWanted(before));
   if (telling.length === 0) return 'unknown';
-  return telling.every((isAsWanted) => isAsWanted(after)) ? 'done' : 'not done';
+  if (telling.every(({ isAsWanted }) => isAsWanted(after))) return 'done';
+  return telling.every(({ evidence }) => evidence(after) === evidence(before)) ? 'not done' : 'unknown';
+}
+
+function tracesOf({ name, status, settings }: CampaignUpdate, before: Telling): Trace[] {
+  const plannedAt = plannedTime(settings?.schedule);
+  const statuses = status && before.status !== 'UNKNOWN' ? statusesWanted[status] : null;
+  const traces: Trace[] = [];
+  if (name !== undefined) {
+    traces.push({ isAsWanted: (campaign) => campaign.name === name, evidence: (campaign) => campaign.name });
+  }
+  if (plannedAt !== null) {
+    const isAsWanted = ({ scheduledAt }: Telling) => scheduledAt === plannedAt;
+    traces.push({ isAsWanted, evidence: ({ scheduledAt }) => scheduledAt });
+  }
+  if (statuses) {
+    const isAsWanted = (campaign: Telling) => statuses.includes(campaign.status);
+    traces.push({ isAsWanted, evidence: (campaign) => `${campaign.status} ${campaign.providerStatus}` });
+  }
+  return traces;
 }
 
 function plannedTime(schedule: Schedule | undefined): number | null {

@@ -145,8 +145,10 @@ function reasonOf(known: Campaign | null, reading: CampaignReading): string | nu
 
 function mergeStats(known: Stats | null, reading: CampaignReading, at: number): Stats | null {
   if (reading.stats === undefined) return known;
-  if (reading.stats === null) return null;
-  return { ...reading.stats.counters, source: 'PROVIDER', final: reading.stats.final, asOf: at };
+  // A provider that has no counters does not take back those of its report.
+  if (reading.stats === null) return known?.source === 'DELIVERY_REPORT' ? known : null;
+  const { counters, source = 'PROVIDER', final } = reading.stats;
+  return { ...counters, source, final, asOf: at };
 }
 
 /** As this reading reports it, else measured between it and the one before, while sending. */

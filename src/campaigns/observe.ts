@@ -4,6 +4,7 @@ import type { LogEntry, LoggedCause } from '../model/change.ts';
 import type { CampaignStore } from '../store/campaigns.ts';
 import type { ChangeLog, Write } from '../store/log.ts';
 import { nextStep } from './changes.ts';
+import { createHolds } from './holds.ts';
 
 /** What was read of one campaign; `reading: null` says that the provider no longer knows it. */
 export interface Observed {
@@ -55,14 +56,6 @@ interface Job {
   reject(error: unknown): void;
 }
 
-/** A change that is being made: what it leads to is for its read-back to tell. */
-interface Hold {
-  readonly account: string;
-  /** null: a campaign of the account that is only just being made, and has no id yet. */
-  readonly keys: ReadonlySet<string> | null;
-  readonly ended: Promise<void>;
-}
-
 /** One transaction holds at most about this many observations, so that none is long. */
 const batchSize = 100;
 
@@ -72,19 +65,21 @@ const batchSize = 100;
  */
 export function createObserver({ store, log, now, onCommit, onObserved }: ObserverParts) {
   let waiting: Job[] = [];
-  let working: Promise<void> | null = null;
+  let isWorking = false;
   const looks = new Map<string, Look>();
   const asked = new Map<string, Asked>();
-  const holds = new Set<Hold>();
+  const holds = createHolds(store.getMany);
+  const running = new Set<Promise<unknown>>();
 
   function enqueue(observed: readonly Observed[]): Promise<readonly (Campaign | null)[]> {
     return new Promise((resolve, reject) => {
       waiting.push({ observed: observed.map(sight), at: now(), resolve, reject });
-      working ??= work();
+      if (!isWorking) void work();
     });
   }
 
   async function work(): Promise<void> {
+    isWorking = true;
     while (waiting.length > 0) {
       const batch = takeBatch();
       try {
@@ -94,7 +89,7 @@ export function createObserver({ store, log, now, onCommit, onObserved }: Observ
         for (const job of batch) job.reject(error);
       }
     }
-    working = null;
+    isWorking = false;
   }
 
   function takeBatch(): Job[] {
@@ -184,7 +179,8 @@ export function createObserver({ store, log, now, onCommit, onObserved }: Observ
         seq += 1;
         const { key } = step.campaign;
         const earlier = writes.get(key);
-        const raw = one.reading && one.news === 'all' ? JSON.stringify(one.reading.raw ?? null) : null;
+        const raw =
+          one.news === 'all' && one.reading?.raw !== undefined ? JSON.stringify(one.reading.raw) : null;
         known.set(key, step.campaign);
         writes.set(key, {
           campaign: step.campaign,
@@ -218,16 +214,6 @@ export function createObserver({ store, log, now, onCommit, onObserved }: Observ
     }
   }
 
-  function holdOn(one: Observed): Hold | null {
-    if (one.cause === 'MUTATION') return null;
-    const key = keyOf(one);
-    for (const hold of holds) {
-      const isNew = hold.account === one.account && !asked.has(key);
-      if (hold.keys ? hold.keys.has(key) : isNew) return hold;
-    }
-    return null;
-  }
-
   /** In parts, each a transaction at most. */
   async function take(observed: readonly Observed[]): Promise<readonly (Campaign | null)[]> {
     const parts: Promise<readonly (Campaign | null)[]>[] = [];
@@ -238,16 +224,16 @@ export function createObserver({ store, log, now, onCommit, onObserved }: Observ
   }
 
   async function observe(observed: readonly Observed[]): Promise<readonly (Campaign | null)[]> {
-    const held = observed.map(holdOn);
-    if (held.every((hold) => hold === null)) return take(observed);
-    const free = take(observed.filter((_one, place) => held[place] === null));
-    const late = observed.flatMap(async (one, place) => {
-      await held[place]?.ended;
-      return held[place] ? observe([one]) : [];
+    const ends = holds.any() ? await holds.endsFor(observed) : [];
+    if (!ends.some((end) => end)) return take(observed);
+    const free = take(observed.filter((_one, place) => !ends[place]));
+    const late = observed.map(async (one, place) => {
+      await ends[place];
+      return ends[place] ? observe([one]) : [];
     });
     const [taken, waited] = await Promise.all([free, Promise.all(late)]);
     let next = 0;
-    return observed.map((_one, place) => (held[place] ? waited[place]?.[0] : taken[next++]) ?? null);
+    return observed.map((_one, place) => (ends[place] ? waited[place]?.[0] : taken[next++]) ?? null);
   }
 
   return {
@@ -255,33 +241,23 @@ export function createObserver({ store, log, now, onCommit, onObserved }: Observ
      * @returns each campaign as it is now; null for one that is unknown here and at the provider
      * @throws what the database throws; then nothing of it is stored
      */
-    observe,
+    observe(observed: readonly Observed[]): Promise<readonly (Campaign | null)[]> {
+      const task = observe(observed).finally(() => running.delete(task));
+      running.add(task);
+      return task;
+    },
 
     /**
      * Makes a change at the provider and reads back what it led to. What others have read of the campaign meanwhile
      * waits until that is stored, so that the change is told as what it is, and once.
      * @param externalIds null: of a campaign that is only just being made
      */
-    async whileChanging<T>(
-      account: string,
-      externalIds: readonly string[] | null,
-      change: () => Promise<T>,
-    ): Promise<T> {
-      const { promise: ended, resolve: end } = Promise.withResolvers<void>();
-      const keys = externalIds && new Set(externalIds.map((externalId) => campaignKey(account, externalId)));
-      const hold = { account, keys, ended };
-      holds.add(hold);
-      try {
-        return await change();
-      } finally {
-        holds.delete(hold);
-        end();
-      }
-    },
+    whileChanging: holds.during,
 
     /** A campaign was read, and is known to be as it was: nothing is compared or written. */
     saw(one: Observed): void {
-      if (sight(one).news !== 'all') return;
+      // A list that is older than it seems must not make a read-back look late.
+      if (holds.isHeld(one) || sight(one).news !== 'all') return;
       noteLook(keyOf(one), one, now(), null);
     },
 
@@ -297,7 +273,7 @@ export function createObserver({ store, log, now, onCommit, onObserved }: Observ
 
     /** Resolves once all that was given to `observe` is stored. */
     async stop(): Promise<void> {
-      await working;
+      while (running.size > 0) await Promise.allSettled(running);
     },
   };
 }
@@ -315,8 +291,8 @@ function countersOnly(
   { status, providerStatus }: Campaign,
 ): CampaignReading | null {
   if (!reading?.stats) return reading;
-  const { externalId, stats, raw } = reading;
-  return { externalId, status, providerStatus, stats, raw };
+  const { externalId, stats } = reading;
+  return { externalId, status, providerStatus, stats };
 }
 
 function keyOf(one: Observed): string {
