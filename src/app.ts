@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { type Account, openAccount } from './accounts/account.ts';
 import { createActions } from './actions/actions.ts';
 import { createOnce } from './actions/once.ts';
+import type { ActionsParts } from './actions/parts.ts';
 import { createCampaigns } from './campaigns/campaigns.ts';
 import { createObserver } from './campaigns/observe.ts';
 import { createWarningLog } from './campaigns/warnings.ts';
@@ -10,6 +11,7 @@ import type { Config } from './config.ts';
 import { createSchema } from './graphql/schema.ts';
 import { createLive } from './live/live.ts';
 import { createTailer } from './live/tailer.ts';
+import type { Campaign } from './model/campaign.ts';
 import { createPoller, type Poller } from './polling/poller.ts';
 import { providers } from './providers/index.ts';
 import { createGraphQLServer } from './server/graphql.ts';
@@ -19,6 +21,9 @@ import { createCampaignStore } from './store/campaigns.ts';
 import { openDatabase } from './store/database.ts';
 import { createChangeLog } from './store/log.ts';
 import { createMutationStore } from './store/mutations.ts';
+import { createReportStore } from './store/reports.ts';
+import { createTaskStore } from './store/tasks.ts';
+import { createTasks } from './tasks/tasks.ts';
 
 export interface App {
   readonly url: string;
@@ -62,7 +67,7 @@ export async function startApp(config: Config, logger: Logger, now: () => number
   for (const settings of config.accounts) {
     accounts.set(
       settings.name,
-      openAccount(settings, { now, onRequest: metrics.request, onHealth: live.accountChanged }),
+      openAccount(settings, { now, onRequest: metrics.request, onHealth: live.accounts.changed }),
     );
   }
 
@@ -102,20 +107,43 @@ export async function startApp(config: Config, logger: Logger, now: () => number
     onFollowed: tailer.keepCampaign,
   });
 
-  const actions = createActions({
+  const actionsParts: ActionsParts = {
     accounts,
     campaigns,
     observer,
     store,
     now,
     pollSoon: (account, externalId) => pollers.get(account)?.pollSoon(externalId),
-  });
+  };
+  const actions = createActions(actionsParts);
   const once = createOnce({
     store: createMutationStore(database),
     now,
     longestMs: longestMutationMs(config),
   });
 
+  const taskStore = createTaskStore(database);
+  const reportStore = createReportStore(database);
+  const tasks = createTasks({
+    actions: actionsParts,
+    accounts,
+    tasks: taskStore,
+    reports: reportStore,
+    campaigns: store,
+    observer,
+    logger,
+    now,
+    onChange: live.tasks.changed,
+    publicUrl: config.server.publicUrl,
+  });
+
+  const known = new DataLoader<string, Campaign | null>(
+    async (keys) => {
+      const found = await store.getMany(keys);
+      return keys.map((key) => found.get(key) ?? null);
+    },
+    { cache: false },
+  );
   const raw = new DataLoader<string, string | null>(
     async (keys) => {
       const known = await store.getRaw(keys);
@@ -124,7 +152,21 @@ export async function startApp(config: Config, logger: Logger, now: () => number
     { cache: false },
   );
   const context = {
-    services: { providers, accounts, campaigns, actions, once, store, log, live, raw },
+    services: {
+      providers,
+      accounts,
+      campaigns,
+      actions,
+      once,
+      tasks,
+      store,
+      taskStore,
+      reportStore,
+      log,
+      live,
+      known,
+      raw,
+    },
     viewer: { accounts: [...accounts.keys()] },
   };
   const { allowedOrigins } = config.server;
@@ -132,6 +174,7 @@ export async function startApp(config: Config, logger: Logger, now: () => number
     ...config.server,
     graphql: createGraphQLServer({ schema: createSchema(), context: () => context, allowedOrigins, logger }),
     metrics,
+    notified: tasks.notified,
     checkReady: async () => void (await log.state()),
     logger,
   });
@@ -140,13 +183,14 @@ export async function startApp(config: Config, logger: Logger, now: () => number
 
   async function stop(): Promise<void> {
     await server.stop();
-    await Promise.all([...pollers.values()].map((poller) => poller.stop()));
+    await Promise.all([tasks.stop(), ...[...pollers.values()].map((poller) => poller.stop())]);
     await observer.stop();
     await database.destroy();
   }
 
   try {
     const url = await server.start();
+    await tasks.start();
     for (const [name, poller] of pollers) {
       const configured = config.follow.filter(({ account }) => account === name);
       poller.start(

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { CampaignReading, Channel } from '../model/campaign.ts';
 import { concernsAccount, ProblemError } from '../model/problem.ts';
 import { type Call, createHttp, type RequestOutcome } from '../providers/http.ts';
-import type { CampaignChanges, Provider, RequestBudget } from '../providers/provider.ts';
+import type { CampaignChanges, DeliveryReports, Provider, RequestBudget } from '../providers/provider.ts';
 import { type Budget, createBudget } from './budget.ts';
 import { createHealth, type Health } from './health.ts';
 
@@ -46,12 +46,15 @@ export interface Account {
   readonly list: AccountList | null;
   /** What changes campaigns here, to be run by `ask`. */
   readonly changes: CampaignChanges;
+  /** To be asked for by `ask`; null: the provider offers none. */
+  readonly reports: DeliveryReports | null;
   /**
-   * Runs a request that a person waits for, and hears what it tells of the account.
+   * Runs a request, and hears what it tells of the account.
    * @param about the campaign that it concerns; null: none, or several
+   * @param call for a person who waits, unless it says otherwise
    * @throws ProblemError
    */
-  ask<T>(about: string | null, request: (call: Call) => Promise<T>): Promise<T>;
+  ask<T>(about: string | null, request: (call: Call) => Promise<T>, call?: Call): Promise<T>;
 }
 
 export interface AccountList {
@@ -145,8 +148,11 @@ export function openAccount(settings: AccountSettings, hooks: AccountHooks): Acc
     }
   }
 
-  async function ask<T>(about: string | null, request: (call: Call) => Promise<T>): Promise<T> {
-    const call: Call = { priority: 'person' };
+  async function ask<T>(
+    about: string | null,
+    request: (call: Call) => Promise<T>,
+    call: Call = { priority: 'person' },
+  ): Promise<T> {
     const askedAt = hooks.now();
     try {
       const answer = await request(call);
@@ -175,6 +181,7 @@ export function openAccount(settings: AccountSettings, hooks: AccountHooks): Acc
     },
     readAnew: (externalId) => read(externalId, { priority: 'person' }),
     changes: source.changes ?? {},
+    reports: source.reports ?? null,
     ask,
     list: list
       ? {

@@ -4,9 +4,13 @@ import type { Actions } from '../actions/actions.ts';
 import type { Once } from '../actions/once.ts';
 import type { Campaigns } from '../campaigns/campaigns.ts';
 import type { Live } from '../live/live.ts';
+import type { Campaign } from '../model/campaign.ts';
 import type { Provider } from '../providers/provider.ts';
 import type { CampaignStore } from '../store/campaigns.ts';
 import type { ChangeLog } from '../store/log.ts';
+import type { ReportStore } from '../store/reports.ts';
+import type { TaskStore } from '../store/tasks.ts';
+import type { Tasks } from '../tasks/tasks.ts';
 
 /** What resolvers work with. */
 export interface Services {
@@ -16,10 +20,15 @@ export interface Services {
   readonly campaigns: Campaigns;
   readonly actions: Actions;
   readonly once: Once;
+  readonly tasks: Tasks;
   readonly store: CampaignStore;
+  readonly taskStore: TaskStore;
+  readonly reportStore: ReportStore;
   readonly log: ChangeLog;
   readonly live: Live;
-  /** Last answers by key, as JSON text, read together. It keeps nothing, so subscriptions may use it too. */
+  /** Campaigns by key, read together. It keeps nothing, so subscriptions may use it too. */
+  readonly known: DataLoader<string, Campaign | null>;
+  /** Last answers by key, as JSON text, likewise. */
   readonly raw: DataLoader<string, string | null>;
 }
 

@@ -5,7 +5,14 @@ export type NodeId =
   | { readonly type: 'provider'; readonly name: string }
   | { readonly type: 'account'; readonly name: string }
   | CampaignId
-  | { readonly type: 'task'; readonly account: string; readonly uuid: string };
+  | TaskId;
+
+export interface TaskId {
+  readonly type: 'task';
+  readonly account: string;
+  readonly uuid: string;
+  readonly key: string;
+}
 
 export interface CampaignId {
   readonly type: 'campaign';
@@ -22,7 +29,7 @@ const patterns = {
   provider: new RegExp(`^provider:(${name})$`),
   account: new RegExp(`^account:(${name})$`),
   campaign: new RegExp(`^campaign:(${name}):(.+)$`, 's'),
-  task: new RegExp(`^task:(${name}):([0-9a-fA-F-]{36})$`),
+  task: new RegExp(`^task:(${name}):([\\w-]{1,100})$`),
 };
 
 /**
@@ -35,10 +42,11 @@ export function parseId(id: string, path: string): NodeId {
   const account = patterns.account.exec(id)?.[1];
   if (account !== undefined) return { type: 'account', name: account };
   const [, taskAccount, uuid] = patterns.task.exec(id) ?? [];
-  if (taskAccount !== undefined && uuid !== undefined) return { type: 'task', account: taskAccount, uuid };
+  if (taskAccount !== undefined && uuid !== undefined)
+    return { type: 'task', account: taskAccount, uuid, key: `${taskAccount}:${uuid}` };
   const [, owner, externalId] = patterns.campaign.exec(id) ?? [];
   if (owner === undefined || externalId === undefined) {
-    const forms = 'provider:<name>, account:<name> or campaign:<account>:<externalId>';
+    const forms = 'provider:<name>, account:<name>, campaign:<account>:<externalId> or task:<account>:<uuid>';
     throw new ProblemError('BAD_INPUT', `"${id.slice(0, 80)}" is no id: it must read ${forms}.`, {
       argument: [path],
     });
@@ -51,6 +59,14 @@ export function parseCampaignId(id: string, path: string): CampaignId {
   const parsed = parseId(id, path);
   if (parsed.type === 'campaign') return parsed;
   const message = `"${id.slice(0, 80)}" is no campaign's id: it must read campaign:<account>:<externalId>.`;
+  throw new ProblemError('BAD_INPUT', message, { argument: [path] });
+}
+
+/** @throws ProblemError BAD_INPUT when it is not the id of a task */
+export function parseTaskId(id: string, path: string): TaskId {
+  const parsed = parseId(id, path);
+  if (parsed.type === 'task') return parsed;
+  const message = `"${id.slice(0, 80)}" is no task's id: it must read task:<account>:<uuid>.`;
   throw new ProblemError('BAD_INPUT', message, { argument: [path] });
 }
 

@@ -55,11 +55,11 @@ export function toPage(args: PageArguments, order: CampaignOrder): Page {
 /** A place in a list, opaque to clients. It holds the order, for in another one it would mean another place. */
 export function encodePlace(campaign: Campaign, { field }: CampaignOrder): string {
   const { value, key } = placeOf(campaign, field);
-  return Buffer.from(JSON.stringify([field, value, key])).toString('base64url');
+  return encodeCursor([field, value, key]);
 }
 
 function decodePlace(cursor: string, { field }: CampaignOrder, path: string): Place {
-  const [ofField, value, key] = parseCursor(cursor);
+  const [ofField, value, key] = decodeCursor(cursor);
   const valueFits =
     field === 'NAME' ? typeof value === 'string' && !value.includes('\0') : Number.isSafeInteger(value);
   if (
@@ -74,7 +74,12 @@ function decodePlace(cursor: string, { field }: CampaignOrder, path: string): Pl
   throw new ProblemError('BAD_INPUT', `${path} is no cursor of a list in this order.`, { argument: [path] });
 }
 
-function parseCursor(cursor: string): readonly unknown[] {
+export function encodeCursor(parts: readonly unknown[]): string {
+  return Buffer.from(JSON.stringify(parts)).toString('base64url');
+}
+
+/** The parts of a cursor; none of what is no cursor at all. */
+export function decodeCursor(cursor: string): readonly unknown[] {
   try {
     const parts: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString());
     return Array.isArray(parts) ? parts : [];

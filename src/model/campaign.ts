@@ -1,5 +1,5 @@
 import type { ProblemError } from './problem.ts';
-import type { Counters, Stats } from './stats.ts';
+import type { Counters, Stats, StatsSource } from './stats.ts';
 
 export const campaignStatuses = [
   'DRAFT',
@@ -69,6 +69,8 @@ export interface Campaign {
 /** Counters as one answer of a provider gives them. */
 export interface StatsReading {
   readonly counters: Counters;
+  /** PROVIDER unless said. */
+  readonly source?: StatsSource;
   /** False while the provider is still counting. */
   readonly final: boolean;
 }
@@ -94,8 +96,8 @@ export interface CampaignReading {
   readonly throughputPerSecond?: number | null;
   readonly cost?: Money | null;
   readonly tags?: readonly string[];
-  /** The answer itself, as JSON, with secrets removed. */
-  readonly raw: unknown;
+  /** The answer itself, as JSON, with secrets removed; absent: the one that is kept stays. */
+  readonly raw?: unknown;
   /** What was odd about the answer, a sentence each. */
   readonly warnings?: readonly string[];
   /** Why a part of the reading is missing, when a second call for it failed. */

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { ActionName, CampaignUpdate } from '../model/action.ts';
 import type { CampaignReading, CampaignStatus, Channel } from '../model/campaign.ts';
 import type { ProblemError } from '../model/problem.ts';
+import type { DeliveryRow, ReportOrder, TaskReading } from '../model/task.ts';
 import type { Call, Http, HttpOptions } from './http.ts';
 
 export type Capability =
@@ -44,6 +45,28 @@ export interface CampaignSource {
   read(externalId: string, call: Call): Promise<CampaignReading | null>;
   readonly list?: CampaignList;
   readonly changes?: CampaignChanges;
+  readonly reports?: DeliveryReports;
+}
+
+/** Reports that the provider prepares over a while and then offers as a file. All throw ProblemError. */
+export interface DeliveryReports {
+  /**
+   * Has a report prepared.
+   * @param notifyUrl is told once it is ready; null: nobody is
+   */
+  request(externalId: string, order: ReportOrder, notifyUrl: string | null, call: Call): Promise<TaskReading>;
+  /** How far the preparation is. NOT_FOUND: there is no such task. */
+  result(uuid: string, call: Call): Promise<TaskReading>;
+  /**
+   * How to read the lines of a file whose first line is `header`; null: it is no report's.
+   * @returns null for a line that can't be read
+   */
+  rowReader(
+    header: readonly string[],
+    order: ReportOrder,
+  ): ((cells: readonly string[]) => DeliveryRow | null) | null;
+  /** Hosts that a file may come from though they are not public, or not spoken to over https. */
+  readonly fileHosts: readonly string[];
 }
 
 /**

@@ -13,8 +13,13 @@ export interface HttpServerParts extends AccessRules {
   readonly metrics: Metrics;
   /** Resolves if the service can do its work; what it rejects with is the reason why not. */
   readonly checkReady: () => Promise<void>;
+  /** A provider's notification has come. @returns whether anybody waits for it */
+  readonly notified: (account: string, secret: string) => Promise<boolean>;
   readonly logger: Logger;
 }
+
+/** /webhooks/<account>/<secret> */
+const webhookPath = /^\/webhooks\/([^/]+)\/([\w-]{1,200})$/;
 
 /** The service's one port: GraphQL, health and metrics. */
 export function createHttpServer(parts: HttpServerParts) {
@@ -22,7 +27,10 @@ export function createHttpServer(parts: HttpServerParts) {
   let stopping = false;
 
   async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    switch (pathOf(request)) {
+    const path = pathOf(request);
+    const [, account, secret] = webhookPath.exec(path) ?? [];
+    if (account && secret) return hearWebhook(request, response, account, secret);
+    switch (path) {
       case '/graphql':
         if (isAllowed(request, parts)) await graphql(request, response);
         else
@@ -43,6 +51,20 @@ export function createHttpServer(parts: HttpServerParts) {
       default:
         sendJson(response, 404, { message: 'There is nothing here. The API is at /graphql.' });
     }
+  }
+
+  /** Its body is not read: the provider is asked instead. */
+  async function hearWebhook(
+    request: IncomingMessage,
+    response: ServerResponse,
+    account: string,
+    secret: string,
+  ): Promise<void> {
+    request.resume();
+    if (request.method !== 'POST')
+      return sendJson(response, 405, { message: 'Notifications are sent by POST.' });
+    if (await parts.notified(account, secret)) return sendJson(response, 200, { message: 'Thank you.' });
+    sendJson(response, 404, { message: 'Nobody waits for this.' });
   }
 
   async function sendReadiness(response: ServerResponse): Promise<void> {

@@ -16,6 +16,7 @@ function migrations(dialect: Dialect): Record<string, Migration> {
   return {
     '001_campaigns_and_log': { up: (database) => createTables(database, dialect) },
     '002_mutations': { up: (database) => createMutations(database, dialect) },
+    '003_tasks_and_reports': { up: (database) => createTasks(database, dialect) },
   };
 }
 
@@ -125,4 +126,61 @@ async function createMutations(database: Kysely<unknown>, dialect: Dialect): Pro
     .addColumn('answer', 'text')
     .execute();
   await sql`create index "mutationsByAge" on mutations ("startedAt")`.execute(database);
+}
+
+async function createTasks(database: Kysely<unknown>, dialect: Dialect): Promise<void> {
+  const text = textType(dialect);
+  await database.schema
+    .createTable('tasks')
+    .addColumn('key', text, (column) => column.primaryKey())
+    .addColumn('account', text, (column) => column.notNull())
+    .addColumn('uuid', 'text', (column) => column.notNull())
+    .addColumn('campaignKey', text, (column) => column.notNull())
+    .addColumn('kind', 'text', (column) => column.notNull())
+    .addColumn('status', 'text', (column) => column.notNull())
+    .addColumn('providerStatus', 'text', (column) => column.notNull())
+    .addColumn('createdAt', 'bigint', (column) => column.notNull())
+    .addColumn('updatedAt', 'bigint', (column) => column.notNull())
+    .addColumn('completedAt', 'bigint')
+    .addColumn('problem', 'text')
+    .addColumn('fileUrl', 'text')
+    .addColumn('changedSince', 'bigint')
+    .addColumn('fieldIds', 'text', (column) => column.notNull())
+    .addColumn('secretHash', 'text', (column) => column.notNull())
+    .execute();
+  await sql`create index "tasksByCreation" on tasks ("createdAt", "key")`.execute(database);
+  await sql`create index "tasksOfCampaign" on tasks ("campaignKey", "createdAt", "key")`.execute(database);
+  await sql`create index "tasksBySecret" on tasks ("secretHash")`.execute(database);
+  await sql`create index "unfinishedTasks" on tasks ("key") where "completedAt" is null`.execute(database);
+
+  await database.schema
+    .createTable('reports')
+    .addColumn('campaignKey', text, (column) => column.primaryKey())
+    .addColumn('generation', 'bigint', (column) => column.notNull())
+    .addColumn('at', 'bigint', (column) => column.notNull())
+    .addColumn('rowCount', 'integer', (column) => column.notNull())
+    .addColumn('badLines', 'integer', (column) => column.notNull())
+    .addColumn('counts', 'text', (column) => column.notNull())
+    .execute();
+
+  const rows = database.schema
+    .createTable('deliveryRows')
+    .addColumn('generation', 'bigint', (column) => column.notNull())
+    .addColumn('recipient', text, (column) => column.notNull())
+    .addColumn('outcome', 'integer', (column) => column.notNull())
+    .addColumn('providerResult', 'text', (column) => column.notNull())
+    .addColumn('updatedAt', 'bigint')
+    .addColumn('fields', 'text')
+    .addPrimaryKeyConstraint('deliveryRowsKey', ['generation', 'recipient']);
+  // SQLite would otherwise keep every row twice, in the table and in the index of its key.
+  await (dialect === 'sqlite' ? rows.modifyEnd(sql`without rowid`) : rows).execute();
+  await sql`create index "deliveryRowsByOutcome" on "deliveryRows" ("generation", "outcome", "recipient")`.execute(
+    database,
+  );
+
+  await database.schema
+    .createTable('staging')
+    .addColumn('generation', 'bigint', (column) => column.primaryKey())
+    .addColumn('taskKey', text, (column) => column.notNull())
+    .execute();
 }

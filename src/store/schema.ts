@@ -1,6 +1,7 @@
 import type { CampaignStatus, Channel } from '../model/campaign.ts';
 import type { LoggedCause } from '../model/change.ts';
 import type { Counters, StatsSource } from '../model/stats.ts';
+import type { TaskStatus } from '../model/task.ts';
 
 /**
  * The tables, as both databases hold them: times as ms since 1970, booleans as 0 and 1, lists and objects as JSON text.
@@ -12,6 +13,10 @@ export interface Tables {
   changes: ChangeRow;
   log: LogRow;
   mutations: MutationRow;
+  tasks: TaskRow;
+  reports: ReportRow;
+  deliveryRows: DeliveryRowRow;
+  staging: StagingRow;
 }
 
 export interface CampaignRow extends Counters {
@@ -89,4 +94,52 @@ export interface MutationRow {
   startedAt: number;
   /** JSON; null until it is known. */
   answer: string | null;
+}
+
+export interface TaskRow {
+  key: string;
+  account: string;
+  uuid: string;
+  campaignKey: string;
+  kind: 'DELIVERY_REPORT';
+  status: TaskStatus;
+  providerStatus: string;
+  createdAt: number;
+  updatedAt: number;
+  completedAt: number | null;
+  problem: string | null;
+  fileUrl: string | null;
+  changedSince: number | null;
+  fieldIds: string;
+  /** SHA-256 of what its notifications have in their path. */
+  secretHash: string;
+}
+
+/** What is known of a campaign's recipients: the newest report, with what those before it told of the others. */
+export interface ReportRow {
+  campaignKey: string;
+  /** Which of `deliveryRows` are the report's. Others of the campaign are being written, or being deleted. */
+  generation: number;
+  at: number;
+  rowCount: number;
+  /** Lines of the newest file that could not be read. */
+  badLines: number;
+  /** How many recipients have each outcome. */
+  counts: string;
+}
+
+export interface DeliveryRowRow {
+  generation: number;
+  recipient: string;
+  /** The place in `deliveryOutcomes`. */
+  outcome: number;
+  providerResult: string;
+  updatedAt: number | null;
+  fields: string | null;
+}
+
+/** Rows of reports that are being written, so that what a crash leaves behind is found and deleted. */
+export interface StagingRow {
+  generation: number;
+  taskKey: string;
 }

@@ -6,6 +6,7 @@ import { progressOf, remainingOf } from '../../model/stats.ts';
 import { actionsOf } from '../actions.ts';
 import { accountOf } from '../context.ts';
 import { pageSize } from '../pages.ts';
+import { listTasks } from '../tasks.ts';
 
 export const Campaign: CampaignResolvers = {
   id: ({ key }) => `campaign:${key}`,
@@ -59,6 +60,9 @@ export const Campaign: CampaignResolvers = {
     );
     return entries.flatMap(({ at, after, stats }) => (stats ? [{ at, status: after.status, stats }] : []));
   },
+
+  tasks: ({ account, key }, page, context) =>
+    listTasks({ accounts: [account], campaignKey: key }, page, context),
 
   async raw({ key }, _args, { services }) {
     const raw = await services.raw.load(key);

@@ -69,6 +69,26 @@ export const Mutation: MutationResolvers = {
     });
     return { deletedIds: keys.map((key) => `campaign:${key}`), errors: problems.map(toUserError) };
   },
+
+  async requestDeliveryReport(_root, { input }, context) {
+    const { tasks, taskStore } = context.services;
+    const result = await perform(
+      'requestDeliveryReport',
+      input,
+      context,
+      async ({ campaignId, ...order }) => {
+        const { changedSince, fieldIds } = order;
+        const wanted = { changedSince: changedSince?.getTime() ?? null, fieldIds: fieldIds ?? [] };
+        const { key } = await tasks.request(visible(campaignId, context, 'campaignId'), wanted);
+        return { keys: [key], problems: [] };
+      },
+    );
+    const [key] = result.keys;
+    return {
+      task: key === undefined ? null : await taskStore.get(key),
+      errors: result.problems.map(toUserError),
+    };
+  },
 };
 
 async function act(
@@ -93,10 +113,10 @@ async function payload(fallback: Campaign | null, work: () => Promise<Campaign>)
 }
 
 /** @throws ProblemError BAD_INPUT, NOT_FOUND */
-function visible(id: string, context: GraphQLContext) {
-  const { account, externalId } = parseCampaignId(id, 'id');
+function visible(id: string, context: GraphQLContext, field = 'id') {
+  const { account, externalId } = parseCampaignId(id, field);
   if (visibleAccount(context, account)) return { account, externalId };
-  throw new ProblemError('NOT_FOUND', `There is no campaign ${id}.`, { argument: ['id'] });
+  throw new ProblemError('NOT_FOUND', `There is no campaign ${id}.`, { argument: [field] });
 }
 
 /** @throws ProblemError BAD_INPUT, NOT_FOUND */

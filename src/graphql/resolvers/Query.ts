@@ -2,8 +2,9 @@ import type { QueryResolvers } from '../../generated/graphql.ts';
 import { ProblemError } from '../../model/problem.ts';
 import { visibleAccount, visibleAccounts } from '../context.ts';
 import { toFilter } from '../filter.ts';
-import { keyOf, parseCampaignId, parseId } from '../ids.ts';
+import { keyOf, parseCampaignId, parseId, parseTaskId } from '../ids.ts';
 import { toOrder, toPage } from '../pages.ts';
+import { listTasks, toTaskFilter } from '../tasks.ts';
 
 export const Query: QueryResolvers = {
   async node(_root, args, context) {
@@ -11,7 +12,8 @@ export const Query: QueryResolvers = {
     if (id.type === 'account') return visibleAccount(context, id.name);
     if (id.type === 'provider')
       return context.services.providers.find(({ name }) => name === id.name) ?? null;
-    if (id.type === 'task' || !visibleAccount(context, id.account)) return null;
+    if (!visibleAccount(context, id.account)) return null;
+    if (id.type === 'task') return context.services.taskStore.get(id.key);
     keyOf(id.account, id.externalId, 'id');
     return context.services.campaigns.get(id.account, id.externalId, null);
   },
@@ -43,6 +45,13 @@ export const Query: QueryResolvers = {
     const hasPreviousPage = page.fromEnd ? more : page.after !== undefined;
     return { campaigns, order, filter, hasNextPage, hasPreviousPage };
   },
+
+  async task(_root, args, context) {
+    const { account, key } = parseTaskId(args.id, 'id');
+    return visibleAccount(context, account) ? context.services.taskStore.get(key) : null;
+  },
+
+  tasks: (_root, { filter, ...page }, context) => listTasks(toTaskFilter(filter, context), page, context),
 
   campaignSummary: (_root, { filter }, context) => context.services.store.totals(toFilter(filter, context)),
 };

@@ -2,9 +2,10 @@ import { fieldNames } from '../../campaigns/changes.ts';
 import type { CampaignFilter, InputMaybe, SubscriptionResolvers } from '../../generated/graphql.ts';
 import type { ChangeEvent } from '../../live/reader.ts';
 import { ProblemError } from '../../model/problem.ts';
+import type { Task } from '../../model/task.ts';
 import { accountOf, type GraphQLContext, visibleAccounts } from '../context.ts';
 import { toFilter } from '../filter.ts';
-import { parseCampaignIds } from '../ids.ts';
+import { parseCampaignId, parseCampaignIds, parseTaskId } from '../ids.ts';
 
 interface ChangesArguments {
   readonly ids?: InputMaybe<readonly string[]>;
@@ -23,10 +24,16 @@ export const Subscription: SubscriptionResolvers = {
     resolve: (event: ChangeEvent) => event,
   },
 
+  taskUpdated: {
+    subscribe: (_root, args, context) => taskChanges(args, context),
+    resolve: (task: Task) => task,
+  },
+
   accountUpdated: {
     subscribe(_root, { names }, context) {
       const visible = visibleAccounts(context).map(({ name }) => name);
-      return context.services.live.accounts(names ? visible.filter((name) => names.includes(name)) : visible);
+      const told = names ? visible.filter((name) => names.includes(name)) : visible;
+      return context.services.live.accounts.watch(told, (name) => told.includes(name));
     },
     resolve: (name: string, _args: unknown, context: GraphQLContext) => accountOf(name, context),
   },
@@ -46,6 +53,25 @@ async function changes(args: ChangesArguments, fields: readonly string[] | null,
   };
   if (named) await campaigns.makeKnown(named);
   return live.changes(selection, args.after ?? null);
+}
+
+async function taskChanges(
+  {
+    ids,
+    campaignId,
+  }: { readonly ids?: InputMaybe<readonly string[]>; readonly campaignId?: InputMaybe<string> },
+  context: GraphQLContext,
+) {
+  const { taskStore, live } = context.services;
+  const visible = new Set(visibleAccounts(context).map(({ name }) => name));
+  const named = ids && new Set(ids.map((id) => parseTaskId(id, 'ids').key));
+  const campaignKey = campaignId && parseCampaignId(campaignId, 'campaignId').key;
+  const wants = (task: Task) =>
+    visible.has(task.account) &&
+    (!named || named.has(task.key)) &&
+    (!campaignKey || task.campaignKey === campaignKey);
+  const present = await Promise.all([...(named ?? [])].map((key) => taskStore.get(key)));
+  return live.tasks.watch(present.filter((task) => task !== null).filter(wants), wants);
 }
 
 /** @throws ProblemError BAD_INPUT */

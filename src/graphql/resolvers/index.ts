@@ -6,12 +6,16 @@ import { Campaign } from './Campaign.ts';
 import { CampaignChange } from './CampaignChange.ts';
 import { CampaignConnection } from './CampaignConnection.ts';
 import { CampaignSummary } from './CampaignSummary.ts';
+import { DeliveryReport } from './DeliveryReport.ts';
+import { DeliveryRowConnection } from './DeliveryRowConnection.ts';
 import { Mutation } from './Mutation.ts';
 import { Node } from './Node.ts';
 import { Provider } from './Provider.ts';
 import { Query } from './Query.ts';
 import { Stats } from './Stats.ts';
 import { Subscription } from './Subscription.ts';
+import { Task } from './Task.ts';
+import { TaskConnection } from './TaskConnection.ts';
 
 /** The library's scalar under the schema's name: its own would take the place of that. */
 const DateTime = new GraphQLScalarType({ ...GraphQLDateTimeISO.toConfig(), name: 'DateTime' });
@@ -23,6 +27,8 @@ export const resolvers: Resolvers = {
   CampaignConnection,
   CampaignSummary,
   DateTime,
+  DeliveryReport,
+  DeliveryRowConnection,
   JSON: GraphQLJSON,
   Mutation,
   Node,
@@ -30,5 +36,7 @@ export const resolvers: Resolvers = {
   Query,
   Stats,
   Subscription,
+  Task,
+  TaskConnection,
   URL: GraphQLURL,
 };

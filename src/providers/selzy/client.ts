@@ -10,14 +10,30 @@ export interface Answer {
   readonly warnings: readonly string[];
 }
 
+/** Source: providers/selzy-getCampaignDeliveryStats.txt, "Arguments". */
+export interface DeliveryStatsOrder {
+  readonly campaignId: string;
+  readonly notifyUrl: string | null;
+  /** ms since 1970 */
+  readonly changedSince: number | null;
+  readonly fieldIds: readonly number[];
+}
+
 /**
  * The calls of Selzy's API. Sources: providers/selzy-getCampaignStatus.txt for the first; providers/README.md 1.2 for
  * the others, and for sending everything in the body of a POST: it keeps the key out of proxies' logs, and Selzy
  * takes no mixture of query and body.
  */
 export function createClient(http: Http, apiKey: string) {
-  async function invoke(method: string, parameters: Record<string, string>, call: Call): Promise<Answer> {
-    const form = new URLSearchParams({ format: 'json', api_key: apiKey, ...parameters });
+  async function invoke(
+    method: string,
+    parameters: Readonly<Record<string, string | readonly string[]>>,
+    call: Call,
+  ): Promise<Answer> {
+    const form = new URLSearchParams({ format: 'json', api_key: apiKey });
+    for (const [name, value] of Object.entries(parameters)) {
+      for (const one of [value].flat()) form.append(name, one);
+    }
     const reply = await http.request({ operation: method, path: method, method: 'POST', form }, call);
     const problem = problemOf(reply, http.redactText);
     if (problem) throw problem;
@@ -69,5 +85,33 @@ export function createClient(http: Http, apiKey: string) {
         throw error instanceof ProblemError ? blamingId(error) : error;
       }
     },
+
+    /**
+     * async/getCampaignDeliveryStats: has a report prepared, and gives the task.
+     * @throws ProblemError
+     */
+    async getCampaignDeliveryStats(order: DeliveryStatsOrder, call: Call): Promise<Answer> {
+      const { campaignId, notifyUrl, changedSince, fieldIds } = order;
+      const parameters = {
+        campaign_id: campaignId,
+        ...(notifyUrl !== null && { notify_url: notifyUrl }),
+        ...(changedSince !== null && { changed_since: wireTime(changedSince) }),
+        'field_ids[]': fieldIds.map(String),
+      };
+      return invoke('async/getCampaignDeliveryStats', parameters, call);
+    },
+
+    /**
+     * async/getTaskResult: how far a task is.
+     * @throws ProblemError NOT_FOUND
+     */
+    getTaskResult(taskUuid: string, call: Call): Promise<Answer> {
+      return invoke('async/getTaskResult', { task_uuid: taskUuid }, call);
+    },
   };
+}
+
+/** "YYYY-MM-DD hh:mm:ss", UTC. */
+function wireTime(at: number): string {
+  return new Date(at).toISOString().slice(0, 19).replace('T', ' ');
 }

@@ -6,6 +6,7 @@ import { parseWire } from '../read.ts';
 import { httpUrl } from '../settings.ts';
 import { addStats, mayHaveStats, readCampaign, readListed } from './campaign.ts';
 import { createClient } from './client.ts';
+import { readTask, rowReader } from './report.ts';
 import { listResult } from './wire.ts';
 
 /** Selzy allows 10,000 campaigns a page. */
@@ -25,8 +26,12 @@ export const selzy = defineProvider({
   title: 'Selzy',
   channels: ['EMAIL', 'SMS'],
   capabilities: ['LIST', 'STATS', 'CANCEL', 'DELIVERY_REPORT'],
-  // Until sending begins (providers/README.md 1.2, cancelCampaign).
-  actions: { CANCEL: ['PENDING_APPROVAL', 'QUEUED', 'SCHEDULED'] },
+  actions: {
+    // Until sending begins (providers/README.md 1.2, cancelCampaign).
+    CANCEL: ['PENDING_APPROVAL', 'QUEUED', 'SCHEDULED'],
+    // Before sending begins there is nothing to report.
+    REQUEST_DELIVERY_REPORT: ['SENDING', 'PAUSED', 'COMPLETED', 'CANCELED'],
+  },
   // Per key and per IP (providers/README.md 1.2).
   requestBudgets: [{ limit: 1_200, windowSeconds: 60 }],
   settings: z.object({
@@ -37,7 +42,7 @@ export const selzy = defineProvider({
     /** Hosts that a delivery report may be fetched from though they are not public or not https. */
     reportHosts: z.array(z.string().min(1)).default([]),
   }),
-  open({ apiKey, baseUrl, channel }, connection) {
+  open({ apiKey, baseUrl, channel, reportHosts }, connection) {
     const http = connection.http({ baseUrl, secrets: [apiKey] });
     const client = createClient(http, apiKey);
     return {
@@ -73,6 +78,18 @@ export const selzy = defineProvider({
           if (!isCampaignId(externalId)) throw noSuchCampaign();
           await client.cancelCampaign(externalId, call);
         },
+      },
+      reports: {
+        async request(externalId, { changedSince, fieldIds }, notifyUrl, call) {
+          if (!isCampaignId(externalId)) throw noSuchCampaign();
+          const order = { campaignId: externalId, notifyUrl, changedSince, fieldIds };
+          return readTask((await client.getCampaignDeliveryStats(order, call)).result);
+        },
+        async result(uuid, call) {
+          return readTask((await client.getTaskResult(uuid, call)).result);
+        },
+        rowReader,
+        fileHosts: reportHosts,
       },
     };
   },

@@ -1,0 +1,173 @@
+import type { Logger } from 'pino';
+import type { Account } from '../accounts/account.ts';
+import type { Observer } from '../campaigns/observe.ts';
+import { hasEnded } from '../model/campaign.ts';
+import { ProblemError } from '../model/problem.ts';
+import type { Task } from '../model/task.ts';
+import type { CampaignStore } from '../store/campaigns.ts';
+import type { Report, ReportStore } from '../store/reports.ts';
+import type { TaskStore } from '../store/tasks.ts';
+import { collect } from './collect.ts';
+import { afterDownload, type Course, type Further, freshCourse, nextOf, waitBefore } from './next.ts';
+import { createRhythm, type Rhythm } from './rhythm.ts';
+import { isSettled, rollUp } from './rollup.ts';
+
+export interface FollowParts {
+  readonly accounts: ReadonlyMap<string, Account>;
+  readonly tasks: TaskStore;
+  readonly reports: ReportStore;
+  readonly campaigns: Pick<CampaignStore, 'get'>;
+  readonly observer: Pick<Observer, 'observe'>;
+  readonly logger: Logger;
+  readonly now: () => number;
+  /** Told of every task that has come further. */
+  readonly onChange: (task: Task) => void;
+}
+
+/** Follows tasks until they are done: asks the provider ever more rarely, then fetches the file. */
+export function createFollowing({
+  accounts,
+  tasks,
+  reports,
+  campaigns,
+  observer,
+  logger,
+  now,
+  onChange,
+}: FollowParts) {
+  const ending = new AbortController();
+  const { signal } = ending;
+  const rhythms = new Map<string, Rhythm>();
+  const running = new Set<Promise<void>>();
+  /** Reports of one campaign build on one another, so they are made one after the other. */
+  const making = new Map<string, Promise<unknown>>();
+
+  async function keep(known: Task, next: Task): Promise<Task> {
+    if (next === known || isSame(known, next)) return known;
+    const task = { ...next, updatedAt: now() };
+    await tasks.update(task);
+    onChange(task);
+    return task;
+  }
+
+  async function follow(account: Account, first: Task, rhythm: Rhythm): Promise<void> {
+    let task = first;
+    let course: Course = freshCourse;
+    for (let look = 0; task.completedAt === null; look += 1) {
+      const wasWoken = await rhythm.pause(waitBefore(look));
+      if (signal.aborted) return;
+      try {
+        const next = await lookAt(account, task, course, wasWoken);
+        task = await keep(task, next.task);
+        course = next.course;
+      } catch (error) {
+        // The database, say: the task goes on from where it was.
+        logger.error({ err: error, task: task.key }, 'following a task failed');
+      }
+    }
+  }
+
+  async function lookAt(account: Account, task: Task, course: Course, wasWoken: boolean) {
+    const asked = account.ask(null, (call) => resultOf(account, task.uuid, call), {
+      priority: 'poll',
+      signal,
+    });
+    const reading = await asked.catch(toProblem);
+    if (signal.aborted) return { task, course };
+    const next = nextOf(task, reading, course, now());
+    if (next.kind !== 'download') return settle(task, next);
+    const begun = await keep(task, next.task);
+    const made = await inTurn(task.campaignKey, () =>
+      collect(reports, account, begun, next.url, signal, now).catch(toProblem),
+    );
+    if (signal.aborted) return { task: begun, course };
+    if (made instanceof ProblemError) return settle(begun, afterDownload(begun, made, course, now()));
+    await tellCampaign(account, begun, made, wasWoken);
+    const done = { ...begun, status: 'COMPLETED', completedAt: now(), problem: null } as const;
+    return { task: done, course };
+  }
+
+  async function settle(task: Task, next: Further) {
+    if (next.kind === 'wait') return next;
+    await reports.discard(task.key);
+    const { code, message, providerCode } = next.problem;
+    const problem = { code, message, providerCode, at: now() };
+    return { task: { ...task, status: 'FAILED', completedAt: now(), problem } as const, course: freshCourse };
+  }
+
+  function inTurn<T>(campaignKey: string, work: () => Promise<T>): Promise<T> {
+    const turn = (making.get(campaignKey) ?? Promise.resolve()).then(work);
+    const ended = turn
+      .catch(() => {})
+      .finally(() => {
+        if (making.get(campaignKey) === ended) making.delete(campaignKey);
+      });
+    making.set(campaignKey, ended);
+    return turn;
+  }
+
+  /** Where the provider gives no counters, those of the report are the campaign's. */
+  async function tellCampaign(
+    account: Account,
+    task: Task,
+    { counts, at }: Report,
+    wasWoken: boolean,
+  ): Promise<void> {
+    const campaign = await campaigns.get(task.campaignKey);
+    if (!campaign || campaign.stats?.source === 'PROVIDER') return;
+    const { externalId, status, providerStatus } = campaign;
+    const final = hasEnded(status) && isSettled(counts);
+    const stats = { counters: rollUp(counts), source: 'DELIVERY_REPORT', final } as const;
+    const cause = wasWoken ? 'WEBHOOK' : 'POLL';
+    const reading = { externalId, status, providerStatus, stats };
+    const { name, channel } = account;
+    await observer.observe([{ account: name, channel, externalId, reading, askedAt: at, cause }]);
+  }
+
+  return {
+    follow(task: Task): void {
+      const account = accounts.get(task.account);
+      if (!account || rhythms.has(task.key) || signal.aborted) return;
+      const rhythm = createRhythm(signal);
+      rhythms.set(task.key, rhythm);
+      const work = follow(account, task, rhythm).finally(() => {
+        rhythms.delete(task.key);
+        running.delete(work);
+      });
+      running.add(work);
+    },
+
+    /** Has a task looked at now, if it is still being followed. */
+    wake: (key: string): void => rhythms.get(key)?.wake(),
+
+    /** Calls off what is under way; resolves once nothing runs any more. */
+    async stop(): Promise<void> {
+      ending.abort();
+      await Promise.allSettled(running);
+    },
+  };
+}
+
+function resultOf(
+  { reports, provider }: Account,
+  uuid: string,
+  call: Parameters<NonNullable<Account['reports']>['result']>[1],
+) {
+  if (reports) return reports.result(uuid, call);
+  throw new ProblemError('NOT_SUPPORTED', `${provider.title} offers no reports.`);
+}
+
+function toProblem(error: unknown): ProblemError {
+  if (error instanceof ProblemError) return error;
+  throw error;
+}
+
+function isSame(one: Task, other: Task): boolean {
+  return (
+    one.status === other.status &&
+    one.providerStatus === other.providerStatus &&
+    one.problem === other.problem &&
+    one.fileUrl === other.fileUrl &&
+    one.completedAt === other.completedAt
+  );
+}

@@ -1,0 +1,92 @@
+import { hash, randomBytes } from 'node:crypto';
+import { refusalOf } from '../actions/allowed.ts';
+import type { ActionsParts } from '../actions/parts.ts';
+import { attempt, type CampaignRef } from '../actions/parts.ts';
+import { findTarget } from '../actions/target.ts';
+import { ProblemError } from '../model/problem.ts';
+import type { ReportOrder, Task } from '../model/task.ts';
+import { createFollowing, type FollowParts } from './follow.ts';
+
+export interface TasksParts extends FollowParts {
+  readonly actions: ActionsParts;
+  /** Where providers reach our webhooks; null: nowhere, so tasks are asked about alone. */
+  readonly publicUrl: string | null;
+}
+
+const secretBytes = 24;
+
+/** Delivery reports: asked for once, watched until they are there, and kept as rows. */
+export function createTasks({ actions, publicUrl, ...parts }: TasksParts) {
+  const { tasks, now, onChange } = parts;
+  const following = createFollowing(parts);
+
+  return {
+    /**
+     * Has the provider prepare a report on a campaign, and follows that until its rows are here.
+     * @throws ProblemError NOT_FOUND, NOT_SUPPORTED, INVALID_STATE, or the provider's problem
+     */
+    async request(ref: CampaignRef, order: ReportOrder): Promise<Task> {
+      const { account, campaign } = await findTarget(actions, ref, 'REQUEST_DELIVERY_REPORT');
+      const { reports } = account;
+      const refusal = reports ? null : refusalOf(account, campaign, 'REQUEST_DELIVERY_REPORT');
+      if (refusal || !reports)
+        throw refusal ?? new ProblemError('NOT_SUPPORTED', 'There are no reports here.');
+      const secret = randomBytes(secretBytes).toString('base64url');
+      const notifyUrl = publicUrl && `${publicUrl.replace(/\/$/, '')}/webhooks/${account.name}/${secret}`;
+      const reading = await attempt(
+        account.ask(ref.externalId, (call) => reports.request(ref.externalId, order, notifyUrl, call)),
+      );
+      if (reading instanceof ProblemError) throw withoutSecret(reading, secret);
+      const at = now();
+      const task: Task = {
+        key: `${account.name}:${reading.uuid}`,
+        account: account.name,
+        uuid: reading.uuid,
+        campaignKey: campaign.key,
+        kind: 'DELIVERY_REPORT',
+        status: 'QUEUED',
+        providerStatus: reading.providerStatus,
+        createdAt: at,
+        updatedAt: at,
+        completedAt: null,
+        problem: null,
+        fileUrl: null,
+        order,
+      };
+      await tasks.add(task, hashOf(secret));
+      onChange(task);
+      following.follow(task);
+      return task;
+    },
+
+    /**
+     * A notification has come. What it says is not read: it only makes us look at once.
+     * @returns whether there is such a task
+     */
+    async notified(account: string, secret: string): Promise<boolean> {
+      const task = await tasks.bySecret(account, hashOf(secret));
+      if (task) following.wake(task.key);
+      return task !== null;
+    },
+
+    /** Goes on with what was unfinished when the service was stopped. */
+    async start(): Promise<void> {
+      for (const task of await tasks.unfinished()) following.follow(task);
+    },
+
+    stop: following.stop,
+  };
+}
+
+export type Tasks = ReturnType<typeof createTasks>;
+
+function hashOf(secret: string): string {
+  return hash('sha256', secret);
+}
+
+/** A provider may quote the address that it was given. */
+function withoutSecret(problem: ProblemError, secret: string): ProblemError {
+  const { code, message, providerCode, argument, retryAfterMs } = problem;
+  const options = { providerCode, retryAfterMs, ...(argument && { argument }) };
+  return new ProblemError(code, message.replaceAll(secret, '[redacted]'), options);
+}
