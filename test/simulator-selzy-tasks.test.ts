@@ -1,10 +1,11 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage } from 'node:http';
-import { text } from 'node:stream/consumers';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { notify } from '../src/simulator/selzy/notify.ts';
-import { type Simulator, type SimulatorOptions, startSimulator } from '../src/simulator/simulator.ts';
+import {
+  type SelzyQuirks,
+  type Simulator,
+  type SimulatorOptions,
+  startSimulator,
+} from '../src/simulator/simulator.ts';
 import { until } from './support/wait.ts';
 
 const envelope = z.object({
@@ -104,14 +105,17 @@ test('a task is new, then in process, and completed when its time has passed', a
   });
   expect((await fetch(url)).status).toBe(404);
   now += 1;
+  const file_to_download = expect.stringMatching(/\?signature=[0-9a-f]{32}$/);
   expect(await ask(simulator, 'getTaskResult', { task_uuid })).toEqual({
-    result: { task_uuid, task_type: 'exportContacts', status: 'completed', file_to_download: url },
+    result: { task_uuid, task_type: 'exportContacts', status: 'completed', file_to_download },
   });
-  expect((await fetch(url)).status).toBe(200);
+  const link = new URL(await fileOf(simulator, task_uuid));
+  expect(`${link.origin}${link.pathname}`).toBe(url);
+  expect((await fetch(link)).status).toBe(200);
   expect(simulator.providers.selzy.requests.at(-1)).toMatchObject({
     operation: 'file',
-    target: `/${task_uuid}.csv`,
-    parameters: {},
+    target: `/${task_uuid}.csv${link.search}`,
+    parameters: Object.fromEntries(link.searchParams),
     status: 200,
   });
 });
@@ -217,79 +221,77 @@ describe('the file', () => {
   });
 });
 
-/** A server that takes notifications. */
-async function listener(status: number) {
-  const received: { request: IncomingMessage; body: string }[] = [];
-  const server = createServer((request, response) => {
-    void text(request).then((body) => {
-      received.push({ request, body });
-      response.writeHead(status, { location: '/elsewhere' }).end();
-    });
+describe('a task can end', () => {
+  async function ended(selzyQuirks: Partial<SelzyQuirks>) {
+    await using simulator = await quiet({ selzyTaskSeconds: 0, selzyQuirks });
+    const task_uuid = await start(simulator, { campaign_id: simulator.providers.selzy.add() });
+    const answer = await ask(simulator, 'getTaskResult', { task_uuid });
+    return { task_uuid, answer };
+  }
+
+  test('as completed without a file', async () => {
+    const { task_uuid, answer } = await ended({ withoutFile: true });
+    expect(answer).toEqual({ result: { task_uuid, task_type: 'exportContacts', status: 'completed' } });
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  const port = typeof address === 'object' ? address?.port : null;
-  return {
-    url: `http://127.0.0.1:${port}`,
-    received,
-    async [Symbol.asyncDispose]() {
-      server.close();
-      server.closeAllConnections();
-      await once(server, 'close');
-    },
+
+  test.each(['failed', 'error', 'archived'])('as %s', async (endStatus) => {
+    const { task_uuid, answer } = await ended({ endStatus });
+    expect(answer).toEqual({ result: { task_uuid, task_type: 'exportContacts', status: endStatus } });
+  });
+
+  test('by being forgotten', async () => {
+    const { task_uuid, answer } = await ended({ forgotten: true });
+    const error = `Task not found. Provided uuid: ${task_uuid}`;
+    expect(answer).toEqual({ result: '', code: 'unspecified', error });
+  });
+});
+
+test('what a task says changes when its quirks do', async () => {
+  await using simulator = await quiet({ now: () => at, selzyQuirks: { runningStatus: 'queued' } });
+  const { add, quirks } = simulator.providers.selzy;
+  const task_uuid = await start(simulator, { campaign_id: add() });
+  const said = async () => (await ask(simulator, 'getTaskResult', { task_uuid })).result;
+  expect(await said()).toMatchObject({ status: 'queued' });
+  quirks.runningStatus = 'thinking';
+  expect(await said()).toMatchObject({ status: 'thinking' });
+  quirks.forgotten = true;
+  expect(await said()).toBe('');
+  quirks.forgotten = false;
+  expect(await said()).toMatchObject({ status: 'thinking' });
+});
+
+test('both calls are recorded with what was asked', async () => {
+  await using simulator = await quiet({ selzyTaskSeconds: 0 });
+  const { add, apiKey: api_key, requests } = simulator.providers.selzy;
+  const campaign_id = add();
+  const asked = {
+    campaign_id,
+    changed_since: '2026-03-01 10:00:00',
+    notify_url: 'http://127.0.0.1:1/',
+    'field_ids[]': '7',
   };
-}
+  const task_uuid = await start(simulator, asked);
+  await ask(simulator, 'getTaskResult', { task_uuid });
+  const format = 'json';
+  expect(requests).toMatchObject([
+    {
+      operation: 'async/getCampaignDeliveryStats',
+      externalId: campaign_id,
+      parameters: { ...asked, format, api_key },
+    },
+    { operation: 'async/getTaskResult', parameters: { task_uuid, format, api_key } },
+  ]);
+});
 
-describe('the notification', () => {
-  test.each([200, 307, 500])('is posted once when the task ends, and a %i is no matter', async (status) => {
-    let now = at;
-    await using simulator = await quiet({ now: () => now });
-    await using hook = await listener(status);
-    const campaign_id = simulator.providers.selzy.add({ counters });
-    const notify_url = `${hook.url}/told?campaignId=${campaign_id}`;
-    const first = await start(simulator, { campaign_id, notify_url });
-    now += 1_000;
-    const second = await start(simulator, { campaign_id, notify_url });
-    await until(() => hook.received.length === 1);
-    expect(hook.received[0]?.request).toMatchObject({
-      method: 'POST',
-      url: `/told?campaignId=${campaign_id}`,
-      headers: expect.objectContaining({ 'content-type': 'application/json' }),
-    });
-    const { result } = await ask(simulator, 'getTaskResult', { task_uuid: first });
-    expect(JSON.parse(hook.received[0]?.body ?? '')).toEqual({ result });
-    now += 1_000;
-    await until(() => hook.received.length >= 2);
-    expect(hook.received.map(({ body }) => JSON.parse(body).result.task_uuid)).toEqual([first, second]);
-  });
-
-  test('goes to loopback hosts alone', async () => {
-    const asked: string[] = [];
-    const fetching = vi.spyOn(globalThis, 'fetch').mockImplementation(async (to) => {
-      asked.push(String(to));
-      return new Response();
-    });
-    const near = ['http://localhost/', 'http://127.0.0.1:8080/a', 'http://[::1]/'];
-    const far = [
-      'http://10.0.0.1/',
-      'https://hooks.example/',
-      'http://127.0.0.1.example/',
-      'http://a@[::2]/',
-    ];
-    for (const address of [...far, ...near]) await notify(address, {}, new AbortController().signal);
-    fetching.mockRestore();
-    expect(asked).toEqual(near);
-  });
-
-  test('that nobody takes, or that would leave this machine, changes nothing', async () => {
-    await using simulator = await quiet();
-    const campaign_id = simulator.providers.selzy.add({ counters });
-    for (const notify_url of ['http://127.0.0.1:1/', 'https://hooks.example/told']) {
-      const url = await fileOf(simulator, await start(simulator, { campaign_id, notify_url }));
-      expect((await fetch(url)).status).toBe(200);
-    }
-  });
+test('counters can be refused while reports are to be had', async () => {
+  await using simulator = await quiet();
+  const { add, fault } = simulator.providers.selzy;
+  const campaign_id = add({ counters });
+  const refusal = { code: 'unspecified', message: 'Access denied to this resource' };
+  fault({ kind: 'error', ...refusal }, { operation: 'getCampaignCommonStats' });
+  const { error, code } = await ask(simulator, '../getCampaignCommonStats', { campaign_id });
+  expect({ code, message: error }).toEqual(refusal);
+  expect(await report(simulator, { campaign_id })).toHaveLength(201);
 });
 
 test.each([

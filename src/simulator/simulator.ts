@@ -6,18 +6,23 @@ import { createBsg } from './bsg/index.ts';
 import { lives as bsgLives } from './bsg/life.ts';
 import { createOcteth } from './octeth/index.ts';
 import { lives as octethLives } from './octeth/life.ts';
-import { type OctethQuirks, usualQuirks } from './octeth/quirks.ts';
+import { type OctethQuirks, usualQuirks as usualOctethQuirks } from './octeth/quirks.ts';
 import { createProvider, type SimulatedProvider } from './provider.ts';
 import { requestListener } from './routing.ts';
 import type { Lives } from './script.ts';
+import { type RecordedDownload, withDownloads } from './selzy/download.ts';
 import { createSelzy } from './selzy/index.ts';
 import { lives as selzyLives } from './selzy/life.ts';
+import { type SelzyQuirks, usualQuirks as usualSelzyQuirks } from './selzy/quirks.ts';
 import { createWorld, type World } from './world.ts';
 
 export type { CampaignChange, CampaignState, Counters, NewCampaign } from './campaign.ts';
 export type { Fault, FaultScope } from './faults.ts';
 export type { OctethQuirks } from './octeth/quirks.ts';
 export type { RecordedRequest, SimulatedProvider } from './provider.ts';
+export type { RecordedDownload } from './selzy/download.ts';
+export type { SelzyQuirks } from './selzy/quirks.ts';
+export { type BrokenLine, manyRows, type ReportTable } from './selzy/table.ts';
 
 export interface SimulatorOptions {
   /** 127.0.0.1 */
@@ -36,11 +41,19 @@ export interface SimulatorOptions {
   selzyCallsPerMinute?: number;
   /** How long Selzy prepares a delivery report, divided by `speed`; 3. */
   selzyTaskSeconds?: number;
+  selzyQuirks?: Partial<SelzyQuirks>;
   /** 500, as documented. */
   appizerCallsPerMinute?: number;
   /** 30 days, as in the documented sample. */
   bsgTokenSeconds?: number;
   octethQuirks?: Partial<OctethQuirks>;
+}
+
+export interface SimulatedSelzy extends SimulatedProvider {
+  /** How its delivery reports go; may be changed at any time. */
+  readonly quirks: SelzyQuirks;
+  /** Those of `requests` that asked for a file, newest last. */
+  readonly downloads: readonly RecordedDownload[];
 }
 
 export interface SimulatedBsg extends SimulatedProvider {
@@ -57,7 +70,7 @@ export interface SimulatedOcteth extends SimulatedProvider {
 export interface Simulator extends AsyncDisposable {
   readonly url: string;
   readonly providers: {
-    selzy: SimulatedProvider;
+    selzy: SimulatedSelzy;
     bsg: SimulatedBsg;
     octeth: SimulatedOcteth;
     appizer: SimulatedProvider;
@@ -78,11 +91,13 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const bsgWorld = worldOf(bsgLives);
   const octethWorld = worldOf(octethLives);
   const appizerWorld = worldOf(appizerLives);
-  const quirks: OctethQuirks = { ...usualQuirks, ...options.octethQuirks };
+  const octethQuirks: OctethQuirks = { ...usualOctethQuirks, ...options.octethQuirks };
+  const selzyQuirks: SelzyQuirks = { ...usualSelzyQuirks, ...options.selzyQuirks };
   const bsgProtocol = createBsg(bsgWorld, { tokenSeconds: options.bsgTokenSeconds ?? 2_592_000 });
-  const octethProtocol = createOcteth(octethWorld, quirks);
+  const octethProtocol = createOcteth(octethWorld, octethQuirks);
   const selzyProtocol = createSelzy(selzyWorld, {
     callsPerMinute: options.selzyCallsPerMinute ?? 1_200,
+    quirks: selzyQuirks,
     taskMs: ((options.selzyTaskSeconds ?? 3) * 1_000) / speed,
     origin,
     stopped: stopping.signal,
@@ -91,7 +106,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     callsPerMinute: options.appizerCallsPerMinute ?? 500,
   });
 
-  const selzy = createProvider(selzyProtocol, selzyWorld, origin, stopping.signal);
+  const selzyApi = createProvider(selzyProtocol, selzyWorld, origin, stopping.signal);
+  const { server: selzy, downloads } = withDownloads(selzyApi, selzyProtocol.files);
   const bsg = createProvider(bsgProtocol, bsgWorld, origin, stopping.signal);
   const octeth = createProvider(octethProtocol, octethWorld, origin, stopping.signal);
   const appizer = createProvider(appizerProtocol, appizerWorld, origin, stopping.signal);
@@ -116,9 +132,9 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     url,
     // Object.assign, as a spread would freeze what the getters give.
     providers: {
-      selzy: selzy.provider,
+      selzy: Object.assign(selzy.provider, { quirks: selzyQuirks, downloads }),
       bsg: Object.assign(bsg.provider, { expireTokens: bsgProtocol.expireTokens }),
-      octeth: Object.assign(octeth.provider, { sessionId: octethProtocol.sessionId, quirks }),
+      octeth: Object.assign(octeth.provider, { sessionId: octethProtocol.sessionId, quirks: octethQuirks }),
       appizer: appizer.provider,
     },
     stop,

@@ -1,9 +1,11 @@
 import { type Answer, bodyFields, formFields, type Incoming } from '../http.ts';
-import { type Call, type Protocol, type Refusal, retryAfter } from '../protocol.ts';
+import { type Call, type Endpoint, type Protocol, type Refusal, retryAfter } from '../protocol.ts';
 import { createRateLimit } from '../rate-limit.ts';
 import type { World } from '../world.ts';
 import { calls, type Selzy } from './calls.ts';
-import { createFiles, filePath } from './files.ts';
+import { createFiles, filesMount } from './files.ts';
+import { createLinks } from './links.ts';
+import type { SelzyQuirks } from './quirks.ts';
 import { createTasks } from './tasks.ts';
 import { failure } from './wire.ts';
 
@@ -11,10 +13,16 @@ export interface SelzyOptions {
   callsPerMinute: number;
   /** How long a delivery report takes. */
   taskMs: number;
+  /** May change under it. */
+  quirks: SelzyQuirks;
   /** The server's own address. */
   origin: () => string;
   /** Ends what is still to be notified. */
   stopped: AbortSignal;
+}
+
+export interface SelzyProtocol extends Protocol {
+  files: Endpoint;
 }
 
 const mount = '/selzy/en/api';
@@ -71,10 +79,11 @@ function refuse(refusal: Refusal): Answer {
 /** Selzy, from selzy-getCampaignStatus.txt, selzy-getCampaignDeliveryStats.txt and part 1 of providers/README.md. */
 export function createSelzy(
   world: World,
-  { callsPerMinute, taskMs, origin, stopped }: SelzyOptions,
-): Protocol {
-  const fileUrl = (uuid: string) => `${origin()}${filePath(uuid)}`;
-  const tasks = createTasks({ taskMs, now: world.now, fileUrl, stopped });
+  { callsPerMinute, taskMs, quirks, origin, stopped }: SelzyOptions,
+): SelzyProtocol {
+  const { now } = world;
+  const links = createLinks({ quirks, now, baseUrl: () => `${origin()}${filesMount}` });
+  const tasks = createTasks({ taskMs, quirks, now, fileUrl: links.issue, stopped });
   return {
     mount,
     basePath: mount,
@@ -83,7 +92,7 @@ export function createSelzy(
     read,
     refuse,
     answer: (call) => answer({ world, tasks }, call),
-    limit: createRateLimit(callsPerMinute, world.now),
-    files: createFiles(tasks),
+    limit: createRateLimit(callsPerMinute, now),
+    files: createFiles({ tasks, links, quirks, now }),
   };
 }

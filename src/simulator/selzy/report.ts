@@ -1,5 +1,6 @@
 import type { CampaignState } from '../campaign.ts';
 import { wireTime } from '../wire-time.ts';
+import type { ReportTable } from './table.ts';
 
 /** What became of each recipient of a campaign, by the recipient's number from 0. */
 export interface Report {
@@ -93,25 +94,24 @@ function fieldOf(index: number, id: number): string {
   return ['Bergen', 'Harbour Street 7, "North"', ''][(index + id) % 3] ?? '';
 }
 
-function line(cells: readonly string[]): string {
-  const quoted = cells.map((text) => (/[\s",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text));
-  return `${quoted.join(',')}\n`;
-}
-
-/** The file, as providers/README.md 1.2 describes it: phones instead of addresses, and no times, for SMS. */
-export function reportCsv(report: Report, { changedSince, fieldIds }: ReportView): string {
+/** What the file holds, as providers/README.md 1.2 describes it: phones instead of addresses, and no times, for SMS. */
+export function tableOf(report: Report, { changedSince, fieldIds }: ReportView): ReportTable {
   const isSms = report.channel === 'sms';
   const fieldNames = fieldIds.map((id) => `field_${id}`);
-  let csv = line(
-    isSms ? ['phone', 'send_result', ...fieldNames] : ['email', 'send_result', 'last_update', ...fieldNames],
+  const changed = [...report.changedAt.keys()].filter(
+    (index) => (report.changedAt[index] ?? 0) >= changedSince,
   );
-  for (const [index, word] of report.words.entries()) {
-    const at = report.changedAt[index] ?? 0;
-    if (at < changedSince) continue;
-    const fields = fieldIds.map((id) => fieldOf(index, id));
-    csv += isSms
-      ? line([String(15_550_000_001 + index), word, ...fields])
-      : line([`reader${index + 1}@example.com`, word, wireTime(at), ...fields]);
-  }
-  return csv;
+  return {
+    header: isSms
+      ? ['phone', 'send_result', ...fieldNames]
+      : ['email', 'send_result', 'last_update', ...fieldNames],
+    rowCount: changed.length,
+    row(number) {
+      const index = changed[number] ?? 0;
+      const word = report.words[index] ?? '';
+      const fields = fieldIds.map((id) => fieldOf(index, id));
+      if (isSms) return [String(15_550_000_001 + index), word, ...fields];
+      return [`reader${index + 1}@example.com`, word, wireTime(report.changedAt[index] ?? 0), ...fields];
+    },
+  };
 }

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as wait } from 'node:timers/promises';
 import type { CampaignState } from '../campaign.ts';
 import type { WireObject } from '../overlay.ts';
+import { clockReaches } from './clock.ts';
 import { notify } from './notify.ts';
-import { type Report, type ReportView, reportCsv, reportOf } from './report.ts';
-import { completedTaskWire, processingTaskWire } from './wire.ts';
+import type { SelzyQuirks } from './quirks.ts';
+import { type Report, type ReportView, reportOf, tableOf } from './report.ts';
+import type { ReportTable } from './table.ts';
+import { endedTaskWire, runningTaskWire } from './wire.ts';
 
 /** A delivery report that was asked for. */
 export interface ReportOrder extends ReportView {
@@ -25,24 +27,26 @@ export interface Tasks {
   start(state: CampaignState, order: ReportOrder): string;
   /** What getTaskResult and the notification tell of a task; null when there is none. */
   result(uuid: string): WireObject | null;
-  /** The file of a completed task. */
-  file(uuid: string): string | null;
+  /** What the file of a task that has ended holds. */
+  table(uuid: string): ReportTable | null;
 }
 
 export interface TasksOptions {
   /** How long a task takes. */
   taskMs: number;
+  quirks: SelzyQuirks;
   now: () => number;
+  /** A fresh link to the task's file. */
   fileUrl(uuid: string): string;
   stopped: AbortSignal;
 }
 
 /** Older ones are forgotten, and their files with them. */
 const tasksKept = 200;
-/** How often a clock that may jump is looked at. */
-const glanceMs = 50;
 
-export function createTasks({ taskMs, now, fileUrl, stopped }: TasksOptions): Tasks {
+const notificationsAtEnd = { once: 1, late: 1, twice: 2, never: 0, forged: 0, forgedThenTrue: 1 };
+
+export function createTasks({ taskMs, quirks, now, fileUrl, stopped }: TasksOptions): Tasks {
   const tasks = new Map<string, Task>();
 
   function keep(task: Task): void {
@@ -55,15 +59,21 @@ export function createTasks({ taskMs, now, fileUrl, stopped }: TasksOptions): Ta
 
   function result(uuid: string): WireObject | null {
     const task = tasks.get(uuid);
-    if (!task) return null;
-    return now() < task.endsAt ? processingTaskWire(uuid) : completedTaskWire(uuid, fileUrl(uuid));
+    if (!task || quirks.forgotten) return null;
+    if (now() < task.endsAt) return runningTaskWire(uuid, quirks.runningStatus);
+    const hasFile = quirks.endStatus === 'completed' && !quirks.withoutFile;
+    return endedTaskWire(uuid, quirks.endStatus, hasFile ? fileUrl(uuid) : null);
   }
 
   async function announce({ uuid, endsAt }: Task, notifyUrl: string): Promise<void> {
-    while (!stopped.aborted && now() < endsAt) {
-      await wait(Math.min(glanceMs, endsAt - now()), undefined, { ref: false });
+    const tell = (told: WireObject) => notify(notifyUrl, { result: told }, stopped);
+    if (quirks.notification === 'forged' || quirks.notification === 'forgedThenTrue') {
+      await tell(endedTaskWire(uuid, 'completed', quirks.forgedLink));
     }
-    await notify(notifyUrl, { result: completedTaskWire(uuid, fileUrl(uuid)) }, stopped);
+    const dueAt = () => endsAt + (quirks.notification === 'late' ? quirks.lateMs : 0);
+    await clockReaches(dueAt, now, stopped);
+    const told = result(uuid);
+    for (let left = notificationsAtEnd[quirks.notification]; left > 0 && told; left--) await tell(told);
   }
 
   return {
@@ -77,9 +87,10 @@ export function createTasks({ taskMs, now, fileUrl, stopped }: TasksOptions): Ta
       if (order.notifyUrl !== null) void announce(task, order.notifyUrl);
       return task.uuid;
     },
-    file(uuid) {
+    table(uuid) {
       const task = tasks.get(uuid);
-      return task && now() >= task.endsAt ? reportCsv(task.report, task.order) : null;
+      if (!task || now() < task.endsAt) return null;
+      return quirks.table ?? tableOf(task.report, task.order);
     },
   };
 }

@@ -68,12 +68,13 @@ export function statsWire(state: CampaignState): WireObject {
   return overlay(wire, state.extra);
 }
 
-/** selzy-getCampaignDeliveryStats.txt, "If the task is still running". */
-export function processingTaskWire(uuid: string): WireObject {
-  return { task_uuid: uuid, task_type: 'getCampaignDeliveryStats', status: 'processing' };
+/** selzy-getCampaignDeliveryStats.txt, "If the task is still running"; `status` is "processing" there. */
+export function runningTaskWire(uuid: string, status: string): WireObject {
+  return { task_uuid: uuid, task_type: 'getCampaignDeliveryStats', status };
 }
 
 /** The same, "If the task has already been completed" and "Sent notification": both call it an export of contacts. */
-export function completedTaskWire(uuid: string, fileUrl: string): WireObject {
-  return { task_uuid: uuid, task_type: 'exportContacts', status: 'completed', file_to_download: fileUrl };
+export function endedTaskWire(uuid: string, status: string, fileUrl: string | null): WireObject {
+  const wire = { task_uuid: uuid, task_type: 'exportContacts', status };
+  return fileUrl === null ? wire : { ...wire, file_to_download: fileUrl };
 }
