@@ -59,6 +59,8 @@ export async function startApp(config: Config, logger: Logger, now: () => number
     hooks: {
       onOpen: metrics.subscriptionOpened,
       onClose: metrics.subscriptionClosed,
+      onGroups: metrics.groups,
+      onExecution: metrics.executed,
       onDelivery: metrics.delivered,
     },
   });
@@ -173,6 +175,7 @@ export async function startApp(config: Config, logger: Logger, now: () => number
   const server = createHttpServer({
     ...config.server,
     graphql: createGraphQLServer({ schema: createSchema(), context: () => context, allowedOrigins, logger }),
+    live,
     metrics,
     notified: tasks.notified,
     checkReady: async () => void (await log.state()),

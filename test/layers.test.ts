@@ -26,7 +26,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     ],
   ],
   'config.ts': ['accounts', 'providers', 'model'],
-  server: ['graphql', 'model'],
+  server: ['graphql', 'live', 'model'],
   graphql: ['generated', 'tasks', 'actions', 'campaigns', 'live', 'accounts', 'store', 'providers', 'model'],
   polling: ['campaigns', 'accounts', 'model'],
   tasks: ['actions', 'campaigns', 'accounts', 'store', 'model'],

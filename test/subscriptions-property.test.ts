@@ -118,7 +118,8 @@ function createClient({ parts, pasts, store }: World, externalIds: readonly stri
   const revisions = new Map<string, number>();
   const lastEvents = new Map<string, ChangeEvent>();
   let reader: Reader | null = null;
-  let waiting: Promise<IteratorResult<ChangeEvent>> | null = null;
+  let waiting: Promise<ChangeEvent | null> | null = null;
+  let isEnded = false;
   let cursor: string | null = null;
 
   const isBehind = () => [...keys].some((key) => (pasts.get(key)?.length ?? 0) !== (revisions.get(key) ?? 0));
@@ -141,20 +142,32 @@ function createClient({ parts, pasts, store }: World, externalIds: readonly stri
     cursor = event.cursor;
   }
 
+  /** What comes next; waits where there is nothing yet. */
+  async function next(from: Reader): Promise<ChangeEvent | null> {
+    for (;;) {
+      const told = await from.poll();
+      if (told) return told.event;
+      if (isEnded) return null;
+      await from.news();
+    }
+  }
+
   async function readOne(): Promise<void> {
     reader ??= await openReader(parts, selection, cursor);
-    const { done, value } = await (waiting ?? reader.next());
+    const event = await (waiting ?? next(reader));
     waiting = null;
-    expect(done).toBe(false);
-    if (!done) check(value);
+    expect(event).not.toBeNull();
+    if (event) check(event);
   }
 
   async function drop(): Promise<void> {
     const ended = waiting;
-    await reader?.return();
+    isEnded = true;
+    reader?.end();
     const last = await ended;
     // What came in the last moment has been handed over: it is as good as read.
-    if (last && !last.done) check(last.value);
+    if (last) check(last);
+    isEnded = false;
     reader = null;
     waiting = null;
     // One that was told nothing has no place to come back to: what it gets is the state.
@@ -169,7 +182,7 @@ function createClient({ parts, pasts, store }: World, externalIds: readonly stri
     /** Asks for the next event while there is none. */
     async wait() {
       reader ??= await openReader(parts, selection, cursor);
-      if (!isBehind()) waiting ??= reader.next();
+      if (!isBehind()) waiting ??= next(reader);
     },
     async finish() {
       while (isBehind()) await readOne();

@@ -937,6 +937,22 @@ describe('deleting', () => {
     expect(world.north.asked).toEqual(['delete 1 2']);
   });
 
+  test('a poll that finds one gone before it is read back does not tell of it', async () => {
+    await using world = await openWorld();
+    const [one] = await knowAll(world);
+    if (!one) throw new Error('There are some.');
+    const letRead = world.north.hold('read');
+    const removing = world.remove([one], false);
+    await until(() => world.north.asked.includes('read 1'));
+    const poll = world.observer.observe([
+      { ...one, channel: 'EMAIL', reading: null, askedAt: startedAt, cause: 'POLL' },
+    ]);
+    letRead();
+    await removing;
+    await poll;
+    expect(world.told()).toEqual(['MUTATION north:1 gone']);
+  });
+
   test('in a dry run looks at each, and deletes none', async () => {
     await using world = await openWorld();
     const refs = await knowAll(world);

@@ -1,10 +1,11 @@
 import type { ActionName, CampaignUpdate } from '../model/action.ts';
+import { attempt } from '../model/problem.ts';
 import { participles } from './allowed.ts';
 import { checkUpdate } from './check.ts';
 import { createDeletion } from './deletion.ts';
 import { createMaking } from './making.ts';
 import { isShut, leavesDoubt, outcomeOf, verdict } from './outcome.ts';
-import { type ActionsParts, attempt, type CampaignRef, lookAgain, type Result } from './parts.ts';
+import { type ActionsParts, type CampaignRef, lookAgain, type Result } from './parts.ts';
 import { findTarget, rehearse, type Target } from './target.ts';
 
 /** The actions that need to know nothing but the campaign. */

@@ -1,9 +1,9 @@
 import type { Account } from '../accounts/account.ts';
 import { campaignKey } from '../model/campaign.ts';
-import { ProblemError } from '../model/problem.ts';
+import { attempt, ProblemError } from '../model/problem.ts';
 import { participles } from './allowed.ts';
 import { leavesDoubt, outcomeOf, verdict } from './outcome.ts';
-import { type ActionsParts, attempt, type CampaignRef, lookAgain, type Result } from './parts.ts';
+import { type ActionsParts, type CampaignRef, lookAgain, type Result } from './parts.ts';
 import { findTarget, rehearse, type Target } from './target.ts';
 
 /** Each is read back by a request of its own. */

@@ -1,10 +1,10 @@
 import type { Account } from '../accounts/account.ts';
 import type { CampaignSettings } from '../model/action.ts';
 import { type CampaignReading, campaignKey } from '../model/campaign.ts';
-import { ProblemError } from '../model/problem.ts';
+import { attempt, ProblemError } from '../model/problem.ts';
 import { checkName, checkSettings } from './check.ts';
 import { leavesDoubt, outcomeOf, verdict } from './outcome.ts';
-import { type ActionsParts, attempt, type CampaignRef, lookAgain, type Result } from './parts.ts';
+import { type ActionsParts, type CampaignRef, lookAgain, type Result } from './parts.ts';
 import { findTarget, rehearse } from './target.ts';
 
 export interface NewCampaign {

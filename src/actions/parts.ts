@@ -2,7 +2,7 @@ import type { Account } from '../accounts/account.ts';
 import type { Campaigns } from '../campaigns/campaigns.ts';
 import type { Observer } from '../campaigns/observe.ts';
 import type { Campaign } from '../model/campaign.ts';
-import { ProblemError } from '../model/problem.ts';
+import { attempt, ProblemError } from '../model/problem.ts';
 import type { CampaignStore } from '../store/campaigns.ts';
 
 export interface ActionsParts {
@@ -27,16 +27,6 @@ export interface Result {
   readonly keys: readonly string[];
   /** Why nothing was done, or not all; empty when it worked. */
   readonly problems: readonly ProblemError[];
-}
-
-/** Gives what the work gives, or the problem that it failed with. */
-export async function attempt<T>(work: Promise<T>): Promise<T | ProblemError> {
-  try {
-    return await work;
-  } catch (error) {
-    if (error instanceof ProblemError) return error;
-    throw error;
-  }
 }
 
 /** The campaign as the provider has it after a change; null where it can't be read now, and is polled as soon as it can. */

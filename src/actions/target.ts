@@ -1,9 +1,9 @@
 import type { Account } from '../accounts/account.ts';
 import type { ActionName } from '../model/action.ts';
 import type { Campaign } from '../model/campaign.ts';
-import { ProblemError } from '../model/problem.ts';
+import { attempt, ProblemError } from '../model/problem.ts';
 import { refusalOf, unsupported } from './allowed.ts';
-import { type ActionsParts, attempt, type CampaignRef, type Result } from './parts.ts';
+import type { ActionsParts, CampaignRef, Result } from './parts.ts';
 
 /** A campaign that an action may be tried on. */
 export interface Target {

@@ -1,5 +1,12 @@
 import { campaignKey } from '../model/campaign.ts';
-import type { Observed } from './observe.ts';
+import type { LoggedCause } from '../model/change.ts';
+
+/** Whose reading it is, and what led to it. */
+interface Observed {
+  readonly account: string;
+  readonly externalId: string;
+  readonly cause: LoggedCause;
+}
 
 /** A change that is being made: what it leads to is for its read-back to tell. */
 interface Hold {

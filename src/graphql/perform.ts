@@ -1,6 +1,5 @@
 import type { Result } from '../actions/parts.ts';
-import { attempt } from '../actions/parts.ts';
-import { ProblemError } from '../model/problem.ts';
+import { attempt, ProblemError } from '../model/problem.ts';
 import { type GraphQLContext, visibleAccount } from './context.ts';
 import { toUserError } from './errors.ts';
 import { parseCampaignId } from './ids.ts';

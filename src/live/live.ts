@@ -1,10 +1,13 @@
 import type { Task } from '../model/task.ts';
 import type { CampaignStore } from '../store/campaigns.ts';
 import type { ChangeLog } from '../store/log.ts';
-import { countOpen, type LiveHooks } from './hooks.ts';
-import { type ChangeEvent, openReader } from './reader.ts';
+import { createChangeFeed } from './changes.ts';
+import type { Feed, FeedReader } from './feed.ts';
+import { createGroups } from './group.ts';
+import type { LiveHooks } from './hooks.ts';
 import type { Selection } from './selection.ts';
 import { createSignals } from './signals.ts';
+import { type Sink, Subscriber } from './subscriber.ts';
 import type { Tailer } from './tailer.ts';
 
 export interface LiveParts {
@@ -15,51 +18,45 @@ export interface LiveParts {
   readonly hooks: LiveHooks;
 }
 
+/** A subscription that is to be served. */
+export interface LiveOperation {
+  readonly feed: Feed;
+  /** The feed, opened where the subscription begins. */
+  readonly start: FeedReader;
+  /** Operations with equal keys have equal answers to every event. */
+  readonly key: string;
+  /** The answer to an event, as JSON. */
+  readonly execute: (event: unknown) => Promise<string>;
+}
+
 /** The subscriptions of this process. */
 export function createLive({ now, hooks, ...parts }: LiveParts) {
+  const groups = createGroups(hooks);
+
   return {
     epoch: parts.tailer.epoch,
 
     /** Names of accounts whose health is another. */
-    accounts: createSignals((name: string) => name, hooks),
+    accounts: createSignals((name: string) => name),
 
     /** Tasks that have come further. */
-    tasks: createSignals(({ key }: Task) => key, hooks),
+    tasks: createSignals(({ key }: Task) => key),
+
+    /** Changes of campaigns, from behind a cursor or from now on; see `openReader`. */
+    changes: (selection: Selection, after: string | null): Feed => createChangeFeed(parts, selection, after),
 
     /**
-     * Changes of campaigns from a place in the log on; see `openReader`.
-     * @throws ProblemError BAD_INPUT for a malformed cursor
+     * Tells a sink what an operation asks for, until the subscriber is ended.
+     * @returns the subscriber, and a promise that rejects when its feed can't be read
      */
-    async changes(selection: Selection, after: string | null): Promise<AsyncIterableIterator<ChangeEvent>> {
-      const reader = await openReader(parts, selection, after);
-      const counted = countOpen(hooks);
-      const events: AsyncIterableIterator<ChangeEvent> = {
-        [Symbol.asyncIterator]: () => events,
-        async next() {
-          counted.open();
-          try {
-            const result = await reader.next();
-            if (!result.done)
-              hooks.onDelivery(isState(result.value) ? null : (now() - result.value.at) / 1000);
-            return result;
-          } catch (error) {
-            // Nobody calls `return` on what has thrown.
-            await this.return?.();
-            throw error;
-          }
-        },
-        return() {
-          counted.close();
-          return reader.return();
-        },
-      };
-      return events;
+    subscribe({ feed, start, key, execute }: LiveOperation, sink: Sink) {
+      const groupKey = `${feed.topic} ${key}`;
+      const group = groups.hold(groupKey, feed, execute);
+      const subscriber = new Subscriber({ feed, group, sink, hooks, now });
+      const done = subscriber.run(start).finally(() => groups.release(groupKey));
+      return { end: () => subscriber.end(), done };
     },
   };
 }
 
 export type Live = ReturnType<typeof createLive>;
-
-function isState({ cause }: ChangeEvent): boolean {
-  return cause === 'SNAPSHOT' || cause === 'RESET';
-}

@@ -4,12 +4,13 @@ import { matches } from '../model/filter.ts';
 import type { CampaignStore } from '../store/campaigns.ts';
 import type { ChangeLog } from '../store/log.ts';
 import { decodeCursor, encodeCursor, type Position } from './cursor.ts';
-import { type MergedStep, mergeByCampaign } from './merge.ts';
+import type { FeedReader, Told } from './feed.ts';
+import { asStep, type MergedStep, mergeByCampaign } from './merge.ts';
 import { type Selection, wants } from './selection.ts';
 import type { Tailer } from './tailer.ts';
 
 /** What a subscriber is told. */
-export interface ChangeEvent extends Omit<MergedStep, 'seq' | 'cause'> {
+export interface ChangeEvent extends Omit<MergedStep, 'seq' | 'first' | 'cause'> {
   readonly cursor: string;
   readonly cause: ChangeCause;
   /** The campaign as it is when the event is sent. */
@@ -22,7 +23,8 @@ export interface ReaderParts {
   readonly store: CampaignStore;
 }
 
-type Prepared = Omit<ChangeEvent, 'campaign'>;
+/** What is told next, but for the campaign as it then is. */
+type Prepared = Told & { readonly event: Omit<ChangeEvent, 'campaign'> };
 
 /** Rows of the log, and present states, that are taken at a time: what a reader holds is bounded by it. */
 const pageSize = 500;
@@ -71,14 +73,18 @@ interface PresentStates {
   readonly afterKey: string | null;
 }
 
-/** An async iterator of events. One `next` at a time; `return` ends a waiting one at once. */
-export class Reader implements AsyncIterableIterator<ChangeEvent> {
+/** A subscriber's place among the changes of campaigns. */
+export class Reader implements FeedReader {
   readonly #parts: ReaderParts;
   readonly #selection: Selection;
   #stopListening: (() => void) | null = null;
+  /** Up to where `#prepared` leads. */
   #position: Position;
+  /** Up to where it has been told. */
+  #told: Position;
   #states: PresentStates | null;
   #prepared: Prepared[] = [];
+  #hasNews = false;
   #wake = () => {};
   #ended = false;
 
@@ -86,39 +92,50 @@ export class Reader implements AsyncIterableIterator<ChangeEvent> {
     this.#parts = parts;
     this.#selection = selection;
     this.#position = position;
+    this.#told = position;
     this.#states = states;
   }
 
-  [Symbol.asyncIterator](): this {
-    return this;
+  get position(): Position {
+    return this.#prepared.length > 0 ? this.#told : this.#position;
   }
 
-  async next(): Promise<IteratorResult<ChangeEvent>> {
-    // Not before: a subscriber that is gone before it begins is never told to return.
-    this.#stopListening ??= this.#parts.tailer.onNews(() => this.#wake());
+  get isSteady(): boolean {
+    return this.#states === null && this.position.told === undefined;
+  }
+
+  async poll(): Promise<(Told & { readonly event: ChangeEvent }) | null> {
+    // Before anything is read: what comes meanwhile must not go unnoticed.
+    this.#stopListening ??= this.#parts.tailer.onNews(() => {
+      this.#hasNews = true;
+      this.#wake();
+    });
     while (!this.#ended) {
-      const event = this.#prepared.shift();
-      if (event) {
-        const campaign = await this.#parts.tailer.campaign(event.key);
-        if (campaign && !this.#ended) return { done: false, value: { ...event, campaign } };
+      const next = this.#prepared.shift();
+      if (next) {
+        this.#told = next.position;
+        const campaign = await this.#parts.tailer.campaign(next.event.key);
+        if (campaign) return { ...next, event: { ...next.event, campaign } };
         continue;
       }
-      // What comes while the log is being read must not go unnoticed: the promise is made first.
-      const news = new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-      const advanced = await this.#advance();
-      if (!advanced && !this.#ended) await news;
+      this.#hasNews = false;
+      if (!(await this.#advance())) return null;
     }
-    return { done: true, value: undefined };
+    return null;
   }
 
-  async return(): Promise<IteratorResult<ChangeEvent>> {
+  async news(): Promise<void> {
+    if (this.#hasNews || this.#ended) return;
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+
+  end(): void {
     this.#ended = true;
     this.#prepared = [];
     this.#stopListening?.();
     this.#wake();
-    return { done: true, value: undefined };
   }
 
   /** Prepares what comes next. False: there is nothing, and only news can change that. */
@@ -139,7 +156,7 @@ export class Reader implements AsyncIterableIterator<ChangeEvent> {
     const from = this.#position.seq;
     this.#position = { seq: until };
     if (entries.length <= mergeAbove) {
-      this.#prepared = entries.map((entry) => this.#stepEvent(entry, { seq: entry.seq }));
+      this.#prepared = entries.map((entry) => this.#stepEvent(asStep(entry), { seq: entry.seq }));
     } else {
       this.#tellMerged(entries, from, until);
     }
@@ -204,7 +221,9 @@ export class Reader implements AsyncIterableIterator<ChangeEvent> {
   #stepsOfKnown(entries: readonly LogEntry[], { cause, afterKey }: PresentStates): Prepared[] {
     if (afterKey === null) return [];
     const known = entries.filter((entry) => entry.key <= afterKey && wants(this.#selection, entry));
-    return known.map((entry) => this.#stepEvent(entry, { seq: entry.seq, told: toldUpTo(afterKey, cause) }));
+    return known.map((entry) =>
+      this.#stepEvent(asStep(entry), { seq: entry.seq, told: toldUpTo(afterKey, cause) }),
+    );
   }
 
   /** With names alone the store is asked for them; else it gives all that may be seen, and `#isState` picks. */
@@ -237,13 +256,16 @@ export class Reader implements AsyncIterableIterator<ChangeEvent> {
   }
 
   #stepEvent(step: MergedStep, position: Position): Prepared {
-    return { ...step, cursor: encodeCursor(this.#parts.tailer.epoch, position) };
+    const cursor = encodeCursor(this.#parts.tailer.epoch, position);
+    const { first, seq, at } = step;
+    return { event: { ...step, cursor }, position, cursor, first, last: seq, at };
   }
 
   #stateEvent(campaign: Campaign, cause: 'SNAPSHOT' | 'RESET', position: Position): Prepared {
-    return {
+    const cursor = encodeCursor(this.#parts.tailer.epoch, position);
+    const event = {
       key: campaign.key,
-      cursor: encodeCursor(this.#parts.tailer.epoch, position),
+      cursor,
       fromRevision: campaign.revision,
       revision: campaign.revision,
       at: campaign.changedAt,
@@ -253,6 +275,7 @@ export class Reader implements AsyncIterableIterator<ChangeEvent> {
       fields: [],
       stats: campaign.stats,
     };
+    return { event, position, cursor, first: position.seq, last: position.seq, at: null };
   }
 }
 

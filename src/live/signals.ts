@@ -1,56 +1,92 @@
-import { countOpen, type LiveHooks } from './hooks.ts';
+import type { Position } from './cursor.ts';
+import type { Feed, FeedReader, Told } from './feed.ts';
+
+/** So many of the things that changed last are kept for those who are behind. */
+const mostKept = 10_000;
+
+interface Signal<Thing> {
+  readonly thing: Thing;
+  readonly seq: number;
+}
 
 /**
- * Tells watchers of things that are another than they were. Of a thing that changes again before it was told, the
- * newest state alone is told.
+ * Feeds of things that have a present state and no history, such as accounts and tasks: of one that changes again before
+ * it was told, the newest state alone is told.
  * @param keyOf what makes two states the same thing's
  */
-export function createSignals<Thing>(keyOf: (thing: Thing) => string, hooks: LiveHooks) {
-  const watchers = new Set<(thing: Thing) => void>();
+export function createSignals<Thing>(keyOf: (thing: Thing) => string) {
+  let head = 0;
+  /** In the order of their last changes. */
+  const newest = new Map<string, Signal<Thing>>();
+  const listeners = new Set<() => void>();
+
+  function openReader(present: readonly Thing[], seq: number, wants: (thing: Thing) => boolean): FeedReader {
+    const states = [...present];
+    let position: Position = { seq };
+    let wake = () => {};
+    let ended = false;
+    const listen = () => wake();
+
+    function told(event: Thing, at: number): Told {
+      position = { seq: at };
+      return { event, position, cursor: null, first: at, last: at, at: null };
+    }
+
+    return {
+      get position() {
+        return position;
+      },
+      get isSteady() {
+        return states.length === 0;
+      },
+      async poll() {
+        if (!ended) listeners.add(listen);
+        const state = states.shift();
+        if (state !== undefined && !ended) return told(state, position.seq);
+        for (const { thing, seq } of newest.values()) {
+          if (seq > position.seq && wants(thing) && !ended) return told(thing, seq);
+        }
+        position = { seq: head };
+        return null;
+      },
+      async news() {
+        if (ended || head > position.seq) return;
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      },
+      end() {
+        ended = true;
+        listeners.delete(listen);
+        wake();
+      },
+    };
+  }
 
   return {
     changed(thing: Thing): void {
-      for (const tell of watchers) tell(thing);
+      head += 1;
+      const key = keyOf(thing);
+      newest.delete(key);
+      newest.set(key, { thing, seq: head });
+      const [oldest] = newest.keys();
+      if (newest.size > mostKept && oldest !== undefined) newest.delete(oldest);
+      for (const listen of listeners) listen();
     },
 
-    /** Each of `present` at once, then each one wanted that changes. */
-    watch(present: Iterable<Thing>, wants: (thing: Thing) => boolean): AsyncIterableIterator<Thing> {
-      const pending = new Map([...present].map((thing) => [keyOf(thing), thing]));
-      let wake = () => {};
-      let ended = false;
-      const tell = (thing: Thing) => {
-        if (!wants(thing)) return;
-        pending.set(keyOf(thing), thing);
-        wake();
+    /**
+     * @param topic what the feed tells, for feeds of one topic tell the same
+     * @param present told first
+     */
+    feed(topic: string, present: readonly Thing[], wants: (thing: Thing) => boolean): Feed {
+      const feed: Feed = {
+        topic,
+        open: async () => openReader(present, head, wants),
+        from: ({ seq }) => openReader([], seq, wants),
+        // There is no past to come back to: the present state is what was missed.
+        after: () => feed,
       };
-      const counted = countOpen(hooks);
-      const changes: AsyncIterableIterator<Thing> = {
-        [Symbol.asyncIterator]: () => changes,
-        async next() {
-          if (!ended) watchers.add(tell);
-          counted.open();
-          while (!ended) {
-            const [first] = pending;
-            if (first) {
-              pending.delete(first[0]);
-              hooks.onDelivery(null);
-              return { done: false, value: first[1] };
-            }
-            await new Promise<void>((resolve) => {
-              wake = resolve;
-            });
-          }
-          return { done: true, value: undefined };
-        },
-        async return() {
-          counted.close();
-          ended = true;
-          watchers.delete(tell);
-          wake();
-          return { done: true, value: undefined };
-        },
-      };
-      return changes;
+      return feed;
     },
   };
 }

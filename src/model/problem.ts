@@ -59,3 +59,13 @@ export interface Problem {
 export function concernsAccount(code: ProblemCode): boolean {
   return code.startsWith('PROVIDER_') && code !== 'PROVIDER_REJECTED';
 }
+
+/** Gives what the work gives, or the problem that it failed with. */
+export async function attempt<T>(work: Promise<T>): Promise<T | ProblemError> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof ProblemError) return error;
+    throw error;
+  }
+}

@@ -1,15 +1,18 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
+import type { Live } from '../live/live.ts';
 import type { GraphQLServer } from './graphql.ts';
 import type { Metrics } from './metrics.ts';
 import { type AccessRules, isAllowed } from './origin.ts';
 import { pathOf } from './path.ts';
+import { createSse, wantsEvents } from './sse.ts';
 import { serveWebSocket } from './websocket.ts';
 
 export interface HttpServerParts extends AccessRules {
   readonly host: string;
   readonly port: number;
   readonly graphql: GraphQLServer;
+  readonly live: Live;
   readonly metrics: Metrics;
   /** Resolves if the service can do its work; what it rejects with is the reason why not. */
   readonly checkReady: () => Promise<void>;
@@ -24,6 +27,7 @@ const webhookPath = /^\/webhooks\/([^/]+)\/([\w-]{1,200})$/;
 /** The service's one port: GraphQL, health and metrics. */
 export function createHttpServer(parts: HttpServerParts) {
   const { graphql, metrics, logger } = parts;
+  const sse = createSse(parts);
   let stopping = false;
 
   async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -32,7 +36,7 @@ export function createHttpServer(parts: HttpServerParts) {
     if (account && secret) return hearWebhook(request, response, account, secret);
     switch (path) {
       case '/graphql':
-        if (isAllowed(request, parts)) await graphql(request, response);
+        if (isAllowed(request, parts)) await (wantsEvents(request) ? sse : graphql)(request, response);
         else
           sendJson(response, 403, {
             message: 'This host or origin is not ours, and not in server.allowedOrigins.',
@@ -89,7 +93,7 @@ export function createHttpServer(parts: HttpServerParts) {
       else response.destroy();
     });
   });
-  const closeWebSockets = serveWebSocket(server, graphql, parts);
+  const closeWebSockets = serveWebSocket(server, parts);
 
   return {
     /**

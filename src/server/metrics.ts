@@ -37,7 +37,7 @@ export function createMetrics(source: MetricsSource) {
   });
   const groups = new Gauge({
     name: 'campaign_graph_subscription_groups',
-    help: 'Subscriptions that are executed on their own; now each is.',
+    help: 'Groups of subscriptions that are executed together.',
     registers,
   });
   const executions = new Counter({
@@ -81,17 +81,18 @@ export function createMetrics(source: MetricsSource) {
 
     subscriptionOpened(): void {
       subscribers.inc();
-      groups.inc();
     },
 
     subscriptionClosed(): void {
       subscribers.dec();
-      groups.dec();
     },
+
+    groups: (count: number): void => groups.set(count),
+
+    executed: (): void => executions.inc(),
 
     /** @param seconds null where nothing changed, as with a present state */
     delivered(seconds: number | null): void {
-      executions.inc();
       deliveries.inc();
       if (seconds !== null) deliverySeconds.observe(seconds);
     },

@@ -11,7 +11,7 @@ export interface Lines {
 }
 
 /** Text is taken up in pieces of about so many bytes; a batch is what one of them holds. */
-const pieceSize = 64 * 1024;
+const pieceSize = 16 * 1024;
 /** What is longer, in bytes, is no record. */
 const longestRecord = 256 * 1024;
 /** A record whose quoted cells hold line breaks runs over no more lines. */
@@ -91,15 +91,16 @@ function shapeOf(line: string) {
   const quoted = (text: string) => `"${text}*(?:""${text}*)*"`;
   const within = `(?:${quoted('[^"\\n]')}|${bare})`;
   const across = `(?:${quoted('[^"]')}|${bare})`;
-  /** A record in one line; a record; and what may become one, all text that follows included. */
+  // A record in one line, as nearly all are; any record; one of its cells; and a text that may grow into a record.
   const simple = new RegExp(`${within}(?:${delimiter}${within})*\\r?\\n`, 'y');
   const record = new RegExp(`^${across}(?:${delimiter}${across})*\\r?\\n`);
+  const cell = new RegExp(`${across}(?:${delimiter}|\\r?\\n)`, 'g');
   const begun = new RegExp(`^(?:${across}${delimiter})*(?:"[^"]*(?:""[^"]*)*"?\\r?|${bare})$`);
 
   simple.lastIndex = 0;
   const legible = simple.test(`${line}\n`) ? line : line.replaceAll('"', '');
   const [header = []] = cellsOf(legible, delimiter);
-  return { delimiter, header, simple, record, begun };
+  return { delimiter, header, simple, record, cell, begun };
 }
 
 type Shape = ReturnType<typeof shapeOf>;
@@ -132,11 +133,12 @@ async function* cutsOf(
 }
 
 function cutRecords(text: string, shape: Shape, isLast: boolean): Cut {
+  const lastLineEnd = text.lastIndexOf('\n');
   const good: string[] = [];
   let bad = 0;
   let from = 0;
   let at = 0;
-  while (at < text.length) {
+  while (at <= lastLineEnd) {
     const end = endOfRecord(text, at, shape, isLast);
     if (end === 'open') break;
     if (end !== 'bad') {
@@ -152,29 +154,31 @@ function cutRecords(text: string, shape: Shape, isLast: boolean): Cut {
   return { good: good.join(''), bad, rest: text.slice(at) };
 }
 
-/** Where the record ends that begins at `at`; 'bad': its first line belongs to none; 'open': more text has to tell. */
+/**
+ * Where the record ends that begins at `at`, in a line that has an end. 'bad': the line belongs to no record; 'open':
+ * only further text can tell.
+ */
 function endOfRecord(text: string, at: number, shape: Shape, isLast: boolean): number | 'bad' | 'open' {
   shape.simple.lastIndex = at;
   if (shape.simple.test(text)) {
     const end = shape.simple.lastIndex;
     return end - at > longestRecord ? 'bad' : end;
   }
-  let limit = at;
+  let end = at;
   let lines = 0;
-  for (; lines < mostLines; lines++) {
-    const end = text.indexOf('\n', limit);
-    if (end === -1) break;
-    limit = end + 1;
-  }
-  if (lines === 0) return 'open';
-  const isShort = lines < mostLines && !isLast;
-  const near = text.slice(at, isShort ? undefined : limit);
+  // It becomes 0 where the text has fewer lines left than a record may have.
+  do {
+    end = text.indexOf('\n', end) + 1;
+    lines += 1;
+  } while (end !== 0 && lines < mostLines);
+  const near = end === 0 ? text.slice(at) : text.slice(at, end);
   const found = shape.record.exec(near)?.[0];
-  if (found !== undefined) {
-    const [cells] = cellsOf(found, shape.delimiter);
-    return cells?.length === shape.header.length ? at + found.length : 'bad';
+  if (found !== undefined && found.length <= longestRecord) {
+    const cells = found.match(shape.cell)?.length;
+    return cells === shape.header.length ? at + found.length : 'bad';
   }
-  return isShort && near.length <= longestRecord && shape.begun.test(near) ? 'open' : 'bad';
+  const isOpen = end === 0 && !isLast && near.length <= longestRecord && shape.begun.test(near);
+  return isOpen ? 'open' : 'bad';
 }
 
 /** @param text whole records, a character for each byte */

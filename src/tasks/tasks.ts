@@ -1,9 +1,8 @@
 import { hash, randomBytes } from 'node:crypto';
 import { refusalOf } from '../actions/allowed.ts';
-import type { ActionsParts } from '../actions/parts.ts';
-import { attempt, type CampaignRef } from '../actions/parts.ts';
+import type { ActionsParts, CampaignRef } from '../actions/parts.ts';
 import { findTarget } from '../actions/target.ts';
-import { ProblemError } from '../model/problem.ts';
+import { attempt, ProblemError } from '../model/problem.ts';
 import type { ReportOrder, Task } from '../model/task.ts';
 import { createFollowing, type FollowParts } from './follow.ts';
 

@@ -1,5 +1,6 @@
 import { fieldNames } from '../../campaigns/changes.ts';
 import type { CampaignFilter, InputMaybe, SubscriptionResolvers } from '../../generated/graphql.ts';
+import { FeedSource } from '../../live/feed.ts';
 import type { ChangeEvent } from '../../live/reader.ts';
 import { ProblemError } from '../../model/problem.ts';
 import type { Task } from '../../model/task.ts';
@@ -33,7 +34,8 @@ export const Subscription: SubscriptionResolvers = {
     subscribe(_root, { names }, context) {
       const visible = visibleAccounts(context).map(({ name }) => name);
       const told = names ? visible.filter((name) => names.includes(name)) : visible;
-      return context.services.live.accounts.watch(told, (name) => told.includes(name));
+      const topic = JSON.stringify(['accounts', told]);
+      return new FeedSource(context.services.live.accounts.feed(topic, told, (name) => told.includes(name)));
     },
     resolve: (name: string, _args: unknown, context: GraphQLContext) => accountOf(name, context),
   },
@@ -52,7 +54,7 @@ async function changes(args: ChangesArguments, fields: readonly string[] | null,
     fields: fields && new Set(fields),
   };
   if (named) await campaigns.makeKnown(named);
-  return live.changes(selection, args.after ?? null);
+  return new FeedSource(live.changes(selection, args.after ?? null));
 }
 
 async function taskChanges(
@@ -71,7 +73,9 @@ async function taskChanges(
     (!named || named.has(task.key)) &&
     (!campaignKey || task.campaignKey === campaignKey);
   const present = await Promise.all([...(named ?? [])].map((key) => taskStore.get(key)));
-  return live.tasks.watch(present.filter((task) => task !== null).filter(wants), wants);
+  const states = present.filter((task) => task !== null).filter(wants);
+  const topic = JSON.stringify(['tasks', [...visible], named && [...named], campaignKey]);
+  return new FeedSource(live.tasks.feed(topic, states, wants));
 }
 
 /** @throws ProblemError BAD_INPUT */

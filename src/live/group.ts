@@ -1,0 +1,114 @@
+import type { Position } from './cursor.ts';
+import type { Feed, FeedReader, Told } from './feed.ts';
+import type { LiveHooks } from './hooks.ts';
+
+/** Who is told by a group, once it has caught up. */
+export interface Member {
+  /** @param payload the answer as JSON */
+  deliver(told: Told, payload: string): void;
+}
+
+/**
+ * Subscriptions that ask the same of the same feed. Those that have caught up are told together: what comes is executed
+ * once and encoded once, and the text goes to every member.
+ */
+export class Group {
+  readonly #feed: Feed;
+  readonly #execute: (event: unknown) => Promise<string>;
+  readonly #hooks: LiveHooks;
+  readonly #live = new Set<Member>();
+  #reader: FeedReader | null = null;
+  #settle = () => {};
+  #settled: Promise<void> | null = null;
+
+  constructor(feed: Feed, execute: (event: unknown) => Promise<string>, hooks: LiveHooks) {
+    this.#feed = feed;
+    this.#execute = execute;
+    this.#hooks = hooks;
+  }
+
+  /** The answer to one event, as JSON. */
+  execute({ event }: Told): Promise<string> {
+    this.#hooks.onExecution();
+    return this.#execute(event);
+  }
+
+  /**
+   * Takes in a member that has been told everything up to a position.
+   * @returns false: the group is further than that, or in the middle of something; `settled` tells when to try again
+   */
+  join(member: Member, position: Position): boolean {
+    if (position.told) return false;
+    if (!this.#reader) {
+      this.#live.add(member);
+      this.#reader = this.#feed.from(position);
+      void this.#run(this.#reader);
+      return true;
+    }
+    if (!this.#reader.isSteady || position.seq < this.#reader.position.seq) return false;
+    this.#live.add(member);
+    return true;
+  }
+
+  leave(member: Member): void {
+    this.#live.delete(member);
+    if (this.#live.size > 0) return;
+    this.#reader?.end();
+    this.#reader = null;
+    this.#settle();
+  }
+
+  /** Resolves once the group has told what it is telling now. */
+  settled(): Promise<void> {
+    this.#settled ??= new Promise((resolve) => {
+      this.#settle = () => {
+        this.#settled = null;
+        resolve();
+      };
+    });
+    return this.#settled;
+  }
+
+  async #run(reader: FeedReader): Promise<void> {
+    while (this.#reader === reader) {
+      const told = await reader.poll();
+      if (told) {
+        const payload = await this.execute(told);
+        for (const member of this.#live) member.deliver(told, payload);
+      }
+      if (reader.isSteady) this.#settle();
+      if (!told) await reader.news();
+    }
+  }
+}
+
+export interface Groups {
+  /** The group of subscriptions that are alike in all that `key` names; it is kept until it is released. */
+  hold(key: string, feed: Feed, execute: (event: unknown) => Promise<string>): Group;
+  release(key: string): void;
+}
+
+export function createGroups(hooks: LiveHooks): Groups {
+  const groups = new Map<string, { readonly group: Group; held: number }>();
+  return {
+    hold(key, feed, execute) {
+      const known = groups.get(key);
+      if (known) {
+        known.held += 1;
+        return known.group;
+      }
+      const group = new Group(feed, execute, hooks);
+      groups.set(key, { group, held: 1 });
+      hooks.onGroups(groups.size);
+      return group;
+    },
+
+    release(key) {
+      const known = groups.get(key);
+      if (!known) return;
+      known.held -= 1;
+      if (known.held === 0) groups.delete(key);
+      hooks.onGroups(groups.size);
+    },
+  };
+}

@@ -1,0 +1,134 @@
+import { hash } from 'node:crypto';
+import {
+  createSourceEventStream,
+  type DocumentNode,
+  type ExecutionArgs,
+  type ExecutionResult,
+  executeSubscriptionEvent,
+  GraphQLError,
+  getOperationAST,
+  OperationTypeNode,
+  type ValidatedSubscriptionArgs,
+  validateSubscriptionArgs,
+} from 'graphql';
+import type { Logger } from 'pino';
+import { toClientError, withoutHttp } from '../graphql/errors.ts';
+import { FeedSource } from '../live/feed.ts';
+import type { LiveOperation } from '../live/live.ts';
+import { attempt, ProblemError } from '../model/problem.ts';
+import type { GraphQLServer } from './graphql.ts';
+
+/** What a client asks for, whichever way it came. */
+export interface OperationRequest {
+  readonly query: string;
+  readonly operationName?: string | null | undefined;
+  readonly variables?: Readonly<Record<string, unknown>> | null | undefined;
+}
+
+/** An operation that has been parsed and validated. */
+export interface Operation {
+  readonly request: OperationRequest;
+  readonly args: ExecutionArgs;
+  readonly isSubscription: boolean;
+  /** Runs a query or a mutation through the pipeline that prepared it. */
+  readonly execute: () => ReturnType<Pipeline['execute']>;
+}
+
+type Pipeline = ReturnType<GraphQLServer['getEnveloped']>;
+
+/** Parses and validates an operation; gives what is wrong with it, if anything. */
+export async function prepareOperation(
+  graphql: GraphQLServer,
+  request: OperationRequest,
+): Promise<Operation | readonly GraphQLError[]> {
+  const pipeline = graphql.getEnveloped({ params: request });
+  const { query, operationName, variables } = request;
+  try {
+    const document: DocumentNode = pipeline.parse(query);
+    const errors: readonly GraphQLError[] = pipeline.validate(pipeline.schema, document);
+    if (errors.length > 0) return errors.map(withoutHttp);
+    const args: ExecutionArgs = {
+      schema: pipeline.schema,
+      document,
+      contextValue: await pipeline.contextFactory(),
+      ...(operationName && { operationName }),
+      ...(variables && { variableValues: variables }),
+    };
+    const operation = getOperationAST(document, operationName);
+    const isSubscription = operation?.operation === OperationTypeNode.SUBSCRIPTION;
+    return { request, args, isSubscription, execute: () => pipeline.execute(args) };
+  } catch (error) {
+    if (!(error instanceof GraphQLError)) throw error;
+    return [withoutHttp(toClientError(error, () => {}))];
+  }
+}
+
+/**
+ * Opens what a subscription listens to.
+ * @param after where a client comes back to, told outside of the operation (`Last-Event-ID`)
+ * @returns what is wrong, if anything
+ */
+export async function openSubscription(
+  { request, args }: Operation,
+  logger: Logger,
+  after: string | null = null,
+): Promise<LiveOperation | readonly GraphQLError[]> {
+  const clean = (errors: readonly GraphQLError[]) =>
+    errors.map((error) => withoutHttp(toClientError(error, (cause) => logUnforeseen(logger, cause))));
+  const validated = validateSubscriptionArgs(args);
+  if (!('schema' in validated)) return clean(validated);
+  const source = await createSourceEventStream(validated);
+  if (!(source instanceof FeedSource)) {
+    const errors =
+      'errors' in source ? (source.errors ?? []) : [new GraphQLError('There is nothing to listen to.')];
+    return clean(errors);
+  }
+  const feed = after === null ? source.feed : source.feed.after(after);
+  const start = await attempt(feed.open());
+  if (start instanceof ProblemError)
+    return clean([new GraphQLError(start.message, { originalError: start })]);
+  return {
+    feed,
+    start,
+    key: keyOf(request, validated),
+    async execute(event) {
+      const result = await executeSubscriptionEvent({ ...validated, rootValue: event });
+      return textOf(result, clean);
+    },
+  };
+}
+
+/** An answer as JSON. */
+export function textOf(
+  { data, errors }: ExecutionResult,
+  clean: (errors: readonly GraphQLError[]) => readonly GraphQLError[],
+): string {
+  return JSON.stringify({ ...(errors && { errors: clean(errors) }), ...(data !== undefined && { data }) });
+}
+
+function logUnforeseen(logger: Logger, error: unknown): void {
+  logger.error({ err: error }, 'a subscription failed in a way nobody foresaw');
+}
+
+/** What an answer depends on besides the event: all of the request but the place where it begins. */
+function keyOf(
+  { query, operationName, variables }: OperationRequest,
+  validated: ValidatedSubscriptionArgs,
+): string {
+  const places = placeVariables(validated, query);
+  const others = Object.entries(variables ?? {}).filter(([name]) => !places.includes(name));
+  others.sort(([one], [other]) => (one < other ? -1 : 1));
+  return hash('sha256', JSON.stringify([query, operationName ?? null, others]));
+}
+
+/** The variables that stand for `after` and for nothing else. */
+function placeVariables({ operation }: ValidatedSubscriptionArgs, query: string): string[] {
+  return operation.selectionSet.selections.flatMap((selection) => {
+    if (selection.kind !== 'Field') return [];
+    const after = selection.arguments?.find(({ name }) => name.value === 'after')?.value;
+    if (after?.kind !== 'Variable') return [];
+    const name = after.name.value;
+    // Once where it is declared, once where it is used.
+    return query.split(new RegExp(`\\$${name}\\b`)).length === 3 ? [name] : [];
+  });
+}
