@@ -118,11 +118,7 @@ export async function startApp(config: Config, logger: Logger, now: () => number
     pollSoon: (account, externalId) => pollers.get(account)?.pollSoon(externalId),
   };
   const actions = createActions(actionsParts);
-  const once = createOnce({
-    store: createMutationStore(database),
-    now,
-    longestMs: longestMutationMs(config),
-  });
+  const once = createOnce({ store: createMutationStore(database), now });
 
   const taskStore = createTaskStore(database);
   const reportStore = createReportStore(database);
@@ -177,6 +173,7 @@ export async function startApp(config: Config, logger: Logger, now: () => number
     graphql: createGraphQLServer({ schema: createSchema(), context: () => context, allowedOrigins, logger }),
     live,
     metrics,
+    idle: once.idle,
     notified: tasks.notified,
     checkReady: async () => void (await log.state()),
     logger,
@@ -212,9 +209,4 @@ export async function startApp(config: Config, logger: Logger, now: () => number
     await database.destroy();
     throw error;
   }
-}
-
-/** A mutation makes a few requests, one after another: a log-in, the change, and reading back what came of it. */
-function longestMutationMs({ accounts }: Config): number {
-  return 6 * Math.max(0, ...accounts.map(({ timeoutMs }) => timeoutMs));
 }

@@ -10,6 +10,7 @@ let app: App | null = null;
 answerParent(
   {
     cpuMs,
+    rss: () => process.memoryUsage.rss(),
     async start(config) {
       app = await startApp(parseConfig(config, {}), pino({ level: 'error' }, pino.destination(2)));
       return app.url;

@@ -84,6 +84,8 @@ export interface AccountHooks {
 
 /** A person does not wait longer than this for the budget. */
 const patienceMs = 2_000;
+/** A poll lets people who wait go first, and looks again after this. */
+const yieldMs = 10;
 /** Timers can't wait for weeks. */
 const longestDelayMs = 60_000;
 /** How long a provider that limits, and does not say for how long, is left alone. */
@@ -98,9 +100,17 @@ export function openAccount(settings: AccountSettings, hooks: AccountHooks): Acc
   const health = createHealth(hooks.now, polling.fastestMs, () => hooks.onHealth(name));
   /** Calls for which the provider was really asked: some answers need no request, and say nothing of it. */
   const asked = new WeakSet<Call>();
+  let waitingPeople = 0;
   const gate = {
     async admit(call: Call) {
-      await admit(budget, call, hooks.now);
+      if (call.priority === 'person') {
+        waitingPeople += 1;
+        await admit(budget, call, hooks.now).finally(() => {
+          waitingPeople -= 1;
+        });
+      } else {
+        await admit(budget, call, hooks.now, () => waitingPeople > 0);
+      }
       asked.add(call);
     },
     pause: (ms: number) => budget.pauseUntil(hooks.now() + ms),
@@ -159,6 +169,8 @@ export function openAccount(settings: AccountSettings, hooks: AccountHooks): Acc
       health.succeeded();
       return answer;
     } catch (error) {
+      // What may not be changed can still be read.
+      if (error instanceof ProblemError && error.code === 'PROVIDER_FORBIDDEN') throw error;
       throw hearing(error, call, about, askedAt);
     }
   }
@@ -205,10 +217,19 @@ export function openAccount(settings: AccountSettings, hooks: AccountHooks): Acc
   };
 }
 
-/** Waits until the budget lets a request out; a person who would wait long is told so instead. */
-async function admit(budget: Budget, call: Call, now: () => number): Promise<void> {
+/**
+ * Waits until the budget lets a request out; a person who would wait long is told so instead.
+ * @param mustYield whether somebody else goes first
+ */
+async function admit(
+  budget: Budget,
+  call: Call,
+  now: () => number,
+  mustYield: () => boolean = () => false,
+): Promise<void> {
   const giveUpAt = call.priority === 'person' ? now() + patienceMs : Number.POSITIVE_INFINITY;
-  for (let waitMs = budget.waitMs(call.priority); waitMs > 0; waitMs = budget.waitMs(call.priority)) {
+  const wait = () => Math.max(budget.waitMs(call.priority), mustYield() ? yieldMs : 0);
+  for (let waitMs = wait(); waitMs > 0; waitMs = wait()) {
     if (now() + waitMs > giveUpAt) {
       const seconds = Math.ceil(waitMs / 1000);
       throw new BudgetError(

@@ -1,11 +1,11 @@
 import type { ActionName, CampaignUpdate } from '../model/action.ts';
 import { attempt } from '../model/problem.ts';
-import { participles } from './allowed.ts';
+import { participles, unsupported } from './allowed.ts';
 import { checkUpdate } from './check.ts';
 import { createDeletion } from './deletion.ts';
 import { createMaking } from './making.ts';
-import { isShut, leavesDoubt, outcomeOf, verdict } from './outcome.ts';
-import { type ActionsParts, type CampaignRef, lookAgain, type Result } from './parts.ts';
+import { isShut, leavesDoubt, outcomeOf, unconfirmed, verdict } from './outcome.ts';
+import { type ActionsParts, type CampaignRef, type Result, readBack } from './parts.ts';
 import { findTarget, rehearse, type Target } from './target.ts';
 
 /** The actions that need to know nothing but the campaign. */
@@ -31,8 +31,10 @@ export function createActions(parts: ActionsParts) {
     return observer.whileChanging(account.name, [externalId], async () => {
       const trouble = (await attempt(account.ask(externalId, request))) ?? null;
       if (trouble && isShut(trouble)) return { keys, problems: [trouble] };
-      const seen = await lookAgain(parts, account, externalId);
-      if (!trouble || !leavesDoubt(trouble)) return { keys, problems: trouble ? [trouble] : [] };
+      const seen = await readBack(parts, account, externalId);
+      if (!trouble)
+        return { keys, problems: seen ? [] : [unconfirmed(account.provider.title, participles[action])] };
+      if (!leavesDoubt(trouble)) return { keys, problems: [trouble] };
       const outcome = seen ? outcomeOf(action, campaign, seen, update) : 'unknown';
       const problem = verdict(trouble, outcome, participles[action]);
       return { keys, problems: problem ? [problem] : [] };
@@ -56,11 +58,13 @@ export function createActions(parts: ActionsParts) {
      * @throws ProblemError as `findTarget`
      */
     async update(id: CampaignRef, update: CampaignUpdate, dryRun: boolean): Promise<Result> {
+      const account = parts.accounts.get(id.account);
+      if (account && !unsupported(account, 'UPDATE')) {
+        const problems = [...checkUpdate(update), ...(account.changes.check?.(update) ?? [])];
+        if (problems.length > 0) return { keys: [], problems };
+      }
       const target = await findTarget(parts, id, 'UPDATE');
-      const { campaign, account } = target;
-      const { changes } = account;
-      const problems = [...checkUpdate(update), ...(changes.check?.(update) ?? [])];
-      if (problems.length > 0) return { keys: [campaign.key], problems };
+      const { changes } = target.account;
       if (dryRun) return rehearse(parts, target, 'UPDATE');
       return perform(target, 'UPDATE', async (call) => changes.update?.(id.externalId, update, call), update);
     },

@@ -60,14 +60,14 @@ function checkSchedule({ notScheduled, immediate, at, recurring }: Schedule): Pr
 function checkTime({ date, time, timeZone }: ScheduledTime, path: readonly string[]): ProblemError[] {
   return [
     ...check(
-      date === '' || isDate(date),
+      date.trim() === '' || isDate(date),
       [...path, 'date'],
-      `"${date}" is no day of the calendar, such as 2026-12-24.`,
+      `"${short(date)}" is no day of the calendar, such as 2026-12-24.`,
     ),
     ...check(
-      time === '' || /^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?$/.test(time),
+      time.trim() === '' || /^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?$/.test(time),
       [...path, 'time'],
-      `"${time}" is no time of day, such as 08:30.`,
+      `"${short(time)}" is no time of day, such as 08:30.`,
     ),
     ...checkTimeZone(timeZone, path),
   ];
@@ -93,8 +93,8 @@ function checkRecurrence(recurrence: Recurrence, path: readonly string[]): Probl
 }
 
 function checkTimeZone(timeZone: string, path: readonly string[]): ProblemError[] {
-  const isFine = timeZone === '' || isTimeZone(timeZone);
-  return check(isFine, [...path, 'timeZone'], `"${timeZone}" is no time zone, such as Europe/Berlin.`);
+  const isFine = timeZone.trim() === '' || (/^[a-z]/i.test(timeZone) && isTimeZone(timeZone));
+  return check(isFine, [...path, 'timeZone'], `"${short(timeZone)}" is no time zone, such as Europe/Berlin.`);
 }
 
 function checkAudience({ lists, rules }: Audience): ProblemError[] {
@@ -125,9 +125,14 @@ function isId(text: string): boolean {
 
 /** Date.parse takes the 31st of June for the 1st of July. */
 function isDate(text: string): boolean {
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
+  if (!/^[1-9]\d{3}-\d{2}-\d{2}$/.test(text)) return false;
   const at = Date.parse(`${text}T00:00:00Z`);
   return !Number.isNaN(at) && new Date(at).toISOString().startsWith(text);
+}
+
+/** What is repeated of an input in an error. */
+function short(text: string): string {
+  return text.slice(0, 80);
 }
 
 function check(isFine: boolean, argument: readonly string[], message: string): ProblemError[] {

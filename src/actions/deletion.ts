@@ -1,15 +1,15 @@
 import type { Account } from '../accounts/account.ts';
 import { campaignKey } from '../model/campaign.ts';
-import { attempt, ProblemError } from '../model/problem.ts';
+import { attempt, ProblemError, reworded } from '../model/problem.ts';
 import { participles } from './allowed.ts';
-import { leavesDoubt, outcomeOf, verdict } from './outcome.ts';
-import { type ActionsParts, type CampaignRef, lookAgain, type Result } from './parts.ts';
+import { isShut, leavesDoubt, outcomeOf, unconfirmed, verdict } from './outcome.ts';
+import { type ActionsParts, type CampaignRef, type Result, readBack } from './parts.ts';
 import { findTarget, rehearse, type Target } from './target.ts';
 
 /** Each is read back by a request of its own. */
 const most = 100;
-/** So many at a time. */
-const readBackAtOnce = 5;
+/** So many are read at a time. */
+const atOnce = 5;
 
 /** What became of one of the campaigns that were to be deleted; null: it is gone. */
 type Fate = ProblemError | null;
@@ -19,17 +19,18 @@ export function createDeletion(parts: ActionsParts) {
   const { observer } = parts;
 
   async function fateOf({ account, campaign }: Target, trouble: ProblemError | null): Promise<Fate> {
-    const seen = await lookAgain(parts, account, campaign.externalId);
+    if (trouble && isShut(trouble)) return trouble;
+    const seen = await readBack(parts, account, campaign.externalId);
     if (seen?.deletedAt) return null;
+    if (trouble && !leavesDoubt(trouble)) return trouble;
     if (trouble)
       return verdict(trouble, seen ? outcomeOf('DELETE', campaign, seen) : 'unknown', participles.DELETE);
     const { title } = account.provider;
-    return seen
-      ? new ProblemError('PROVIDER_REJECTED', `${title} accepted the deletion, and still has the campaign.`)
-      : new ProblemError(
-          'PROVIDER_UNAVAILABLE',
-          `${title} accepted the deletion, but can't be asked whether it is done.`,
-        );
+    if (!seen) return unconfirmed(title, participles.DELETE);
+    return new ProblemError(
+      'PROVIDER_REJECTED',
+      `${title} accepted the deletion, and still has the campaign.`,
+    );
   }
 
   /** @param targets all of one account */
@@ -39,13 +40,8 @@ export function createDeletion(parts: ActionsParts) {
     return observer.whileChanging(account.name, ids, async () => {
       const about = ids.length === 1 ? (ids[0] ?? null) : null;
       const trouble = (await attempt(account.ask(about, async (call) => remove?.(ids, call)))) ?? null;
-      const fates = new Map<string, Fate>();
-      for (let start = 0; start < targets.length; start += readBackAtOnce) {
-        const part = targets.slice(start, start + readBackAtOnce);
-        const isRefused = trouble !== null && !leavesDoubt(trouble);
-        const told = await Promise.all(part.map((target) => (isRefused ? trouble : fateOf(target, trouble))));
-        for (const [place, { campaign }] of part.entries()) fates.set(campaign.key, told[place] ?? null);
-      }
+      const told = await fewAtOnce(targets, (target) => fateOf(target, trouble));
+      const fates = new Map(targets.map(({ campaign }, place) => [campaign.key, told[place] ?? null]));
       return fates;
     });
   }
@@ -61,7 +57,7 @@ export function createDeletion(parts: ActionsParts) {
           argument: ['ids'],
         });
       }
-      const targets = await Promise.all(refs.map((ref) => attempt(findTarget(parts, ref, 'DELETE'))));
+      const targets = await fewAtOnce(refs, (ref) => attempt(findTarget(parts, ref, 'DELETE')));
       const fates = new Map<string, Fate>();
       const possible = new Map<string, Target>();
       for (const [place, target] of targets.entries()) {
@@ -97,11 +93,21 @@ function resultOf(refs: readonly CampaignRef[], fates: ReadonlyMap<string, Fate>
 }
 
 /** The problem, blamed on its place among the ids. */
-function placed(
-  { code, message, providerCode, cause }: ProblemError,
-  key: string,
-  place: number,
-): ProblemError {
-  const argument = ['ids', String(place)];
-  return new ProblemError(code, `campaign:${key}: ${message}`, { providerCode, argument, cause });
+function placed(problem: ProblemError, key: string, place: number): ProblemError {
+  return reworded(problem, {
+    message: `campaign:${key}: ${problem.message}`,
+    argument: ['ids', String(place)],
+  });
+}
+
+/** Does something with each, a few at a time, and gives what came of each. */
+async function fewAtOnce<Item, Result>(
+  items: readonly Item[],
+  work: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  for (let start = 0; start < items.length; start += atOnce) {
+    results.push(...(await Promise.all(items.slice(start, start + atOnce).map(work))));
+  }
+  return results;
 }

@@ -1,10 +1,11 @@
 import type { Account } from '../accounts/account.ts';
 import type { CampaignSettings } from '../model/action.ts';
-import { type CampaignReading, campaignKey } from '../model/campaign.ts';
-import { attempt, ProblemError } from '../model/problem.ts';
+import type { Campaign } from '../model/campaign.ts';
+import { attempt, ProblemError, reworded } from '../model/problem.ts';
 import { checkName, checkSettings } from './check.ts';
+import { findLost, type Likeness } from './lost.ts';
 import { leavesDoubt, outcomeOf, verdict } from './outcome.ts';
-import { type ActionsParts, type CampaignRef, lookAgain, type Result } from './parts.ts';
+import { type ActionsParts, type CampaignRef, type Result, readBack } from './parts.ts';
 import { findTarget, rehearse } from './target.ts';
 
 export interface NewCampaign {
@@ -13,55 +14,44 @@ export interface NewCampaign {
   readonly settings?: CampaignSettings;
 }
 
-/** How a campaign is recognised whose making was never answered. */
-interface Likeness {
-  /** Stands in its name. */
-  readonly text: string;
-  readonly isLike: (reading: CampaignReading) => boolean;
-  /** What it means that no such campaign is there. */
-  readonly ifNone: 'not made' | 'unknown';
+/** @property isCertain false: the provider never told its id, it was found */
+interface Made {
+  readonly externalId: string;
+  readonly isCertain: boolean;
 }
-
-/** A campaign that was made by a request is not older than this before it, whatever the clocks. */
-const clocksDifferMs = 24 * 3_600_000;
 
 /** Makes campaigns, anew or as copies, and follows them. */
 export function createMaking(parts: ActionsParts) {
   const { accounts, observer, store, now } = parts;
+  /** How many campaigns each account is making: a lost one of several is nobody's for sure. */
+  const underWay = new Map<string, number>();
 
-  /** Looks for what was made by a request that was not answered: a new draft, of that name, unknown until now. */
-  async function search(account: Account, likeness: Likeness, trouble: ProblemError, askedAt: number) {
-    const { newestNamed } = account.changes;
-    const { text, isLike, ifNone } = likeness;
-    const found = newestNamed ? await attempt(account.ask(null, (call) => newestNamed(text, call))) : null;
-    if (found === null || found instanceof ProblemError) return lost(trouble, 'unknown');
-    const known = await store.getMany(found.map((one) => campaignKey(account.name, one.externalId)));
-    const fresh = found.filter((reading) => {
-      const { externalId, status, createdAt } = reading;
-      const isYoung = (createdAt ?? askedAt) >= askedAt - clocksDifferMs;
-      return (
-        status === 'DRAFT' && isYoung && isLike(reading) && !known.has(campaignKey(account.name, externalId))
-      );
-    });
-    const [only, ...others] = fresh;
-    if (!only) return lost(trouble, ifNone);
-    return others.length > 0 ? lost(trouble, 'unknown') : only.externalId;
-  }
-
-  async function made(
+  /** Has a campaign made, and where its id is never told looks for it. */
+  async function make(
     account: Account,
     likeness: Likeness,
     request: Parameters<typeof account.ask<string>>[1],
-  ): Promise<string | ProblemError> {
-    const askedAt = now();
-    const answer = await attempt(account.ask(null, request));
-    if (!(answer instanceof ProblemError) || !leavesDoubt(answer)) return answer;
-    return search(account, likeness, answer, askedAt);
+  ): Promise<Made | ProblemError> {
+    const others = underWay.get(account.name) ?? 0;
+    underWay.set(account.name, others + 1);
+    try {
+      const askedAt = now();
+      const answer = await attempt(account.ask(null, request));
+      if (!(answer instanceof ProblemError)) return { externalId: answer, isCertain: true };
+      if (!leavesDoubt(answer)) return answer;
+      const isAlone = (underWay.get(account.name) ?? 0) === 1 && others === 0;
+      const found = await findLost(store, account, likeness, askedAt);
+      if (found.outcome === 'not made') return lost(answer, 'not made');
+      if (found.outcome !== 'found' || !isAlone) return lost(answer, 'unknown');
+      return { externalId: found.externalId, isCertain: false };
+    } finally {
+      underWay.set(account.name, (underWay.get(account.name) ?? 1) - 1);
+    }
   }
 
   /** Reads the new campaign, from which on it is followed. */
-  async function welcome(account: Account, externalId: string) {
-    const campaign = await lookAgain(parts, account, externalId);
+  async function readNew(account: Account, externalId: string) {
+    const campaign = await readBack(parts, account, externalId);
     if (campaign) return campaign;
     const id = `campaign:${account.name}:${externalId}`;
     const message = `The campaign was made, as ${id}, but can't be read yet. It is read as soon as it can be.`;
@@ -91,39 +81,40 @@ export function createMaking(parts: ActionsParts) {
         ...(settings ? [...checkSettings(settings), ...(check?.({ settings }) ?? [])] : []),
       ];
       if (problems.length > 0 || dryRun) return { keys: [], problems };
+      const wanted = settings && Object.keys(settings).length > 0 ? settings : undefined;
       return observer.whileChanging(accountName, null, async () => {
-        const likeness: Likeness = { text: name, isLike: (one) => one.name === name, ifNone: 'not made' };
-        const externalId = await made(account, likeness, (call) => create(name, call));
-        if (externalId instanceof ProblemError) return { keys: [], problems: [externalId] };
-        const trouble = await giveSettings(account, externalId, settings);
-        const campaign = await welcome(account, externalId);
-        if (campaign instanceof ProblemError)
-          return { keys: [], problems: trouble ? [campaign, trouble] : [campaign] };
-        const blank = { ...campaign, status: 'DRAFT', providerStatus: '', scheduledAt: null } as const;
-        const doubt = trouble && leavesDoubt(trouble);
-        const outcome = doubt
-          ? outcomeOf('UPDATE', blank, campaign, { settings: settings ?? {} })
-          : 'not done';
-        const problem = trouble && (doubt ? verdict(trouble, outcome, 'given its settings') : trouble);
-        return { keys: [campaign.key], problems: problem ? [butMade(problem)] : [] };
+        const likeness: Likeness = { text: name, isLike: (one) => one === name, ifNone: 'not made' };
+        const made = await make(account, likeness, (call) => create(name, call));
+        if (made instanceof ProblemError) return { keys: [], problems: [made] };
+        const { externalId, isCertain } = made;
+        // One that was only found is not changed: it could be somebody else's.
+        const trouble = isCertain ? await giveSettings(account, externalId, wanted) : null;
+        const campaign = await readNew(account, externalId);
+        const unread = campaign instanceof ProblemError ? [campaign] : [];
+        const keys = campaign instanceof ProblemError ? [] : [campaign.key];
+        if (!isCertain && wanted) return { keys, problems: [...unread, notGiven()] };
+        if (!trouble) return { keys, problems: unread };
+        const problem =
+          campaign instanceof ProblemError ? trouble : troubleWithSettings(trouble, campaign, wanted);
+        return { keys, problems: [...unread, ...(problem ? [butMade(problem)] : [])] };
       });
     },
 
     /** @throws ProblemError as `findTarget` */
     async copy(id: CampaignRef, dryRun: boolean): Promise<Result> {
       const target = await findTarget(parts, id, 'COPY');
-      if (dryRun) return rehearse(parts, target, 'COPY');
+      if (dryRun) return { ...(await rehearse(parts, target, 'COPY')), keys: [] };
       const { account, campaign } = target;
       const { copy } = account.changes;
       if (!copy) throw notOffered(account, 'id');
       return observer.whileChanging(account.name, null, async () => {
         const text = campaign.name ?? '';
-        const isLike = ({ name }: CampaignReading) => text !== '' && name?.includes(text) === true;
+        const isLike = (name: string) => name === text || (name.includes(text) && /\bcopy\b/i.test(name));
         // The copy may bear another name, so not to find it says nothing.
         const likeness: Likeness = { text, isLike, ifNone: 'unknown' };
-        const externalId = await made(account, likeness, (call) => copy(id.externalId, call));
-        if (externalId instanceof ProblemError) return { keys: [campaign.key], problems: [externalId] };
-        const fresh = await welcome(account, externalId);
+        const made = await make(account, likeness, (call) => copy(id.externalId, call));
+        if (made instanceof ProblemError) return { keys: [], problems: [made] };
+        const fresh = await readNew(account, made.externalId);
         return fresh instanceof ProblemError
           ? { keys: [], problems: [fresh] }
           : { keys: [fresh.key], problems: [] };
@@ -132,23 +123,40 @@ export function createMaking(parts: ActionsParts) {
   };
 }
 
-function lost(
-  { message, providerCode, cause, code }: ProblemError,
-  outcome: Likeness['ifNone'],
-): ProblemError {
-  const advice =
-    outcome === 'not made'
-      ? 'No such campaign is there: it was not made so far, and is not asked for again by itself.'
-      : "Whether the campaign was made can't be told: look at the newest campaigns at the provider before trying again.";
-  return new ProblemError(outcome === 'not made' ? code : 'PROVIDER_UNAVAILABLE', `${message} ${advice}`, {
-    providerCode,
-    cause,
+/** What of the trouble with its settings the new campaign bears out; null: none, they are there. */
+function troubleWithSettings(
+  trouble: ProblemError,
+  campaign: Campaign,
+  settings: CampaignSettings | undefined,
+): ProblemError | null {
+  if (!leavesDoubt(trouble)) return trouble;
+  const blank = { ...campaign, status: 'DRAFT', providerStatus: '', scheduledAt: null } as const;
+  return verdict(
+    trouble,
+    outcomeOf('UPDATE', blank, campaign, { settings: settings ?? {} }),
+    'given its settings',
+  );
+}
+
+function lost(trouble: ProblemError, outcome: Likeness['ifNone']): ProblemError {
+  if (outcome === 'not made') {
+    const advice = 'No such campaign is there: it was not made so far, and is not asked for again by itself.';
+    return reworded(trouble, { message: `${trouble.message} ${advice}` });
+  }
+  const advice = `Whether the campaign was made can't be told: look at the newest campaigns at the provider before trying again.`;
+  return reworded(trouble, { code: 'PROVIDER_UNAVAILABLE', message: `${trouble.message} ${advice}` });
+}
+
+function butMade(problem: ProblemError): ProblemError {
+  return reworded(problem, {
+    message: `The campaign was made, but not given its settings: ${problem.message}`,
   });
 }
 
-function butMade({ code, message, providerCode, argument, cause }: ProblemError): ProblemError {
-  const options = { providerCode, cause, ...(argument && { argument }) };
-  return new ProblemError(code, `The campaign was made, but not given its settings: ${message}`, options);
+function notGiven(): ProblemError {
+  const message =
+    'The provider did not answer. A new campaign of that name is there, but was not given its settings: look whether it is yours, and update it.';
+  return new ProblemError('PROVIDER_UNAVAILABLE', message, { argument: ['settings'] });
 }
 
 function notHere(account: string): ProblemError {

@@ -18,12 +18,13 @@ export interface Request {
 export interface OnceParts {
   readonly store: MutationStore;
   readonly now: () => number;
-  /** No mutation takes longer. One that is not answered by then was cut off. */
-  readonly longestMs: number;
 }
 
 const keptMs = 24 * 3_600_000;
 const longestKey = 200;
+/** A request that is being worked on says so this often; one that has not for so long was cut off. */
+const heartbeatMs = 3_000;
+const silentMs = 5 * heartbeatMs;
 /** While another request with the same key is being worked on, its answer is looked for this often. */
 const lookAgainMs = 50;
 
@@ -45,35 +46,50 @@ const answerSchema = z.object({
  * Does what is asked for with an idempotency key once, however often it is asked for, also after a restart and by
  * several processes on one database: the key is taken in the database before anything is done.
  */
-export function createOnce({ store, now, longestMs }: OnceParts) {
+export function createOnce({ store, now }: OnceParts) {
+  const running = new Set<Promise<Result>>();
+
   async function answerTo(row: MutationRow): Promise<Result> {
     for (let known: MutationRow | null = row; known; known = await store.get(row.key)) {
       if (known.answer !== null) return fromText(known.answer);
-      if (now() - known.startedAt > longestMs) break;
+      if (now() - known.aliveAt > silentMs) break;
       await delay(lookAgainMs);
     }
-    throw new ProblemError(
-      'PROVIDER_UNAVAILABLE',
-      'The first request with this key was cut off, and nobody knows how far it came: look at the campaign, then ask with a new key.',
-      { argument },
-    );
+    throw cutOff();
+  }
+
+  /** Works, and says all the while that it does. */
+  async function workWith(key: string, work: () => Promise<Result>): Promise<Result> {
+    const heartbeat = setInterval(() => store.alive(key, now()).catch(() => {}), heartbeatMs);
+    try {
+      const result = await work();
+      await store.finish(key, toText(result));
+      return result;
+    } catch (error) {
+      // Nobody foresaw it, so nobody knows how far it came.
+      await store.finish(key, toText({ keys: [], problems: [cutOff()] }));
+      throw error;
+    } finally {
+      clearInterval(heartbeat);
+    }
   }
 
   /**
    * @returns what `work` gives, or gave to the first request with the key
    * @throws ProblemError BAD_INPUT for a key that is none, CONFLICT for one that was used for something else
    */
-  return async function once(request: Request, work: () => Promise<Result>): Promise<Result> {
+  async function once(request: Request, work: () => Promise<Result>): Promise<Result> {
     const { idempotencyKey: key, operation, dryRun } = request;
     if (key === null) return work();
-    if (key.trim() === '' || key.length > longestKey || key.includes('\0')) {
+    if (key.trim() === '' || key.length > longestKey || key.includes('\0') || !key.isWellFormed()) {
       throw new ProblemError('BAD_INPUT', `An idempotency key has 1 to ${longestKey} characters.`, {
         argument,
       });
     }
     const startedAt = now();
     await store.forget(startedAt - keptMs);
-    const mutation = { key, operation, input: hash('sha256', canonical(request.input)), startedAt };
+    const input = hash('sha256', canonical(request.input));
+    const mutation = { key, operation, input, startedAt, aliveAt: startedAt };
     // A dry run does nothing, so it neither takes a key nor is it answered from one.
     const earlier = dryRun ? await store.get(key) : await store.begin(mutation);
     if (earlier && (earlier.operation !== operation || earlier.input !== mutation.input)) {
@@ -82,13 +98,30 @@ export function createOnce({ store, now, longestMs }: OnceParts) {
     }
     if (dryRun) return work();
     if (earlier) return answerTo(earlier);
-    const result = await work();
-    await store.finish(key, toText(result));
-    return result;
+    return workWith(key, work);
+  }
+
+  return {
+    once(request: Request, work: () => Promise<Result>): Promise<Result> {
+      const result = once(request, work).finally(() => running.delete(result));
+      running.add(result);
+      return result;
+    },
+
+    /** Resolves once all that was begun has been answered. */
+    async idle(): Promise<void> {
+      while (running.size > 0) await Promise.allSettled(running);
+    },
   };
 }
 
 export type Once = ReturnType<typeof createOnce>;
+
+function cutOff(): ProblemError {
+  const message =
+    'The first request with this key was cut off, and nobody knows how far it came: look at the campaign, then ask with a new key.';
+  return new ProblemError('PROVIDER_UNAVAILABLE', message, { argument });
+}
 
 function toText({ keys, problems }: Result): string {
   return JSON.stringify({

@@ -1,6 +1,6 @@
 import type { ActionName, CampaignUpdate, Schedule } from '../model/action.ts';
 import type { Campaign, CampaignStatus } from '../model/campaign.ts';
-import { ProblemError } from '../model/problem.ts';
+import { ProblemError, reworded } from '../model/problem.ts';
 import { fromLocal } from '../model/time-zone.ts';
 
 /** What of a campaign tells whether something was done to it. */
@@ -15,7 +15,7 @@ export function leavesDoubt({ code }: ProblemError): boolean {
 
 /** After a failure of this kind the provider would not answer a read either. */
 export function isShut({ code }: ProblemError): boolean {
-  return ['PROVIDER_RATE_LIMITED', 'PROVIDER_UNAUTHENTICATED', 'PROVIDER_FORBIDDEN'].includes(code);
+  return code === 'PROVIDER_RATE_LIMITED' || code === 'PROVIDER_UNAUTHENTICATED';
 }
 
 /** Whether an action whose answer was lost has been done, as far as the campaign before and after it tells. */
@@ -43,13 +43,14 @@ export function verdict(trouble: ProblemError, outcome: Outcome, what: string): 
     outcome === 'not done'
       ? `The campaign was read again, and it was not ${what} so far; what was asked for is not sent again by itself.`
       : `Whether it was ${what} can't be told: look at the campaign at the provider before trying again.`;
-  const { code, message, providerCode, argument, retryAfterMs } = trouble;
-  const options = { providerCode, retryAfterMs, cause: trouble, ...(argument && { argument }) };
-  return new ProblemError(
-    outcome === 'unknown' ? 'PROVIDER_UNAVAILABLE' : code,
-    `${message} ${advice}`,
-    options,
-  );
+  const code = outcome === 'unknown' ? 'PROVIDER_UNAVAILABLE' : trouble.code;
+  return reworded(trouble, { code, message: `${trouble.message} ${advice}` });
+}
+
+/** What to say of an action that the provider accepted, where the campaign can't be read back. */
+export function unconfirmed(provider: string, what: string): ProblemError {
+  const message = `${provider} accepted that the campaign is ${what}, but can't be asked how it is now. It is read again as soon as it can be.`;
+  return new ProblemError('PROVIDER_UNAVAILABLE', message);
 }
 
 const statusesAfter: Partial<Record<ActionName, readonly CampaignStatus[]>> = {

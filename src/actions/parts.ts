@@ -30,7 +30,7 @@ export interface Result {
 }
 
 /** The campaign as the provider has it after a change; null where it can't be read now, and is polled as soon as it can. */
-export async function lookAgain(
+export async function readBack(
   { campaigns, pollSoon }: ActionsParts,
   account: Account,
   externalId: string,

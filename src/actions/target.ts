@@ -26,7 +26,9 @@ export async function findTarget(
   if (!account) throw notHere(name, externalId);
   const impossible = unsupported(account, action);
   if (impossible) throw impossible;
-  const campaign = await campaigns.get(name, externalId, null);
+  const known = await campaigns.get(name, externalId, null);
+  // What is not followed is known as it once was.
+  const campaign = known?.followed === false ? await campaigns.readNow(account, externalId, 'QUERY') : known;
   if (!campaign) throw notHere(name, externalId);
   const refusal = refusalOf(account, campaign, action);
   if (refusal) throw refusal;

@@ -6,6 +6,7 @@ interface Observed {
   readonly account: string;
   readonly externalId: string;
   readonly cause: LoggedCause;
+  readonly fromList?: boolean;
 }
 
 /** A change that is being made: what it leads to is for its read-back to tell. */
@@ -28,7 +29,9 @@ export function createHolds(storedAmong: (keys: readonly string[]) => Promise<Re
     return [...holds].find(({ keys }) => keys?.has(key)) ?? null;
   }
 
+  /** The id of what is being made is known to nobody yet: only a list can name it. */
   function making(one: Observed): Hold | null {
+    if (!one.fromList) return null;
     return [...holds].find(({ keys, account }) => keys === null && account === one.account) ?? null;
   }
 

@@ -207,6 +207,8 @@ export function createObserver({ store, log, now, onCommit, onObserved }: Observ
     for (const { observed, at } of batch) {
       for (const one of observed) {
         const campaign = campaigns.get(keyOf(one));
+        // Ids that anybody makes up must not fill the memory.
+        if (!campaign) asked.delete(keyOf(one));
         if (!campaign || (!campaign.followed && one.cause === 'POLL')) continue;
         noteLook(campaign.key, one, at, campaign.stats?.asOf ?? null);
         onObserved(campaign, one);

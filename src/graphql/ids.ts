@@ -36,7 +36,7 @@ const patterns = {
  * @param path the argument that the id stands in
  * @throws ProblemError BAD_INPUT when it has none of the forms of an id
  */
-export function parseId(id: string, path: string): NodeId {
+export function parseId(id: string, ...path: readonly string[]): NodeId {
   const provider = patterns.provider.exec(id)?.[1];
   if (provider !== undefined) return { type: 'provider', name: provider };
   const account = patterns.account.exec(id)?.[1];
@@ -48,18 +48,18 @@ export function parseId(id: string, path: string): NodeId {
   if (owner === undefined || externalId === undefined) {
     const forms = 'provider:<name>, account:<name>, campaign:<account>:<externalId> or task:<account>:<uuid>';
     throw new ProblemError('BAD_INPUT', `"${id.slice(0, 80)}" is no id: it must read ${forms}.`, {
-      argument: [path],
+      argument: path,
     });
   }
-  return { type: 'campaign', account: owner, externalId, key: keyOf(owner, externalId, path) };
+  return { type: 'campaign', account: owner, externalId, key: keyOf(owner, externalId, ...path) };
 }
 
 /** @throws ProblemError BAD_INPUT when it is not the id of a campaign */
-export function parseCampaignId(id: string, path: string): CampaignId {
-  const parsed = parseId(id, path);
+export function parseCampaignId(id: string, ...path: readonly string[]): CampaignId {
+  const parsed = parseId(id, ...path);
   if (parsed.type === 'campaign') return parsed;
   const message = `"${id.slice(0, 80)}" is no campaign's id: it must read campaign:<account>:<externalId>.`;
-  throw new ProblemError('BAD_INPUT', message, { argument: [path] });
+  throw new ProblemError('BAD_INPUT', message, { argument: path });
 }
 
 /** @throws ProblemError BAD_INPUT when it is not the id of a task */
@@ -82,9 +82,9 @@ export function parseCampaignIds(ids: readonly string[], path: string): Campaign
  * A campaign's key from its parts. External ids go into URLs and cursors, so they are plain, short and no path.
  * @throws ProblemError BAD_INPUT
  */
-export function keyOf(account: string, externalId: string, path: string): string {
+export function keyOf(account: string, externalId: string, ...path: readonly string[]): string {
   if (/^[\x21-\x7e]{1,200}$/.test(externalId) && !/^\.+$/.test(externalId))
     return campaignKey(account, externalId);
   const message = 'An external id is of 1 to 200 visible ASCII characters, without blanks.';
-  throw new ProblemError('BAD_INPUT', message, { argument: [path] });
+  throw new ProblemError('BAD_INPUT', message, { argument: path });
 }

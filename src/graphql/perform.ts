@@ -22,7 +22,7 @@ export async function perform<Input extends Safely>(
 ): Promise<Result> {
   const isDry = dryRun ?? false;
   const request = { idempotencyKey, operation, input, dryRun: isDry };
-  return settled(() => services.once(request, () => settled(async () => work(input, isDry))));
+  return settled(() => services.once.once(request, () => settled(async () => work(input, isDry))));
 }
 
 async function settled(work: () => Promise<Result>): Promise<Result> {
@@ -36,7 +36,8 @@ async function settled(work: () => Promise<Result>): Promise<Result> {
  */
 export async function payloadOf({ keys, problems }: Result, id: string | null, context: GraphQLContext) {
   const key = keys[0] ?? (id === null ? null : visibleKey(id, context));
-  const campaign = key === null ? null : await context.services.store.get(key);
+  const known = key === null ? null : await context.services.store.get(key);
+  const campaign = known && visibleAccount(context, known.account) ? known : null;
   return { campaign, errors: problems.map(toUserError) };
 }
 

@@ -85,6 +85,8 @@ export class Reader implements FeedReader {
   #states: PresentStates | null;
   #prepared: Prepared[] = [];
   #hasNews = false;
+  /** It has caught up, and nothing has come since. */
+  #isIdle = false;
   #wake = () => {};
   #ended = false;
 
@@ -106,10 +108,7 @@ export class Reader implements FeedReader {
 
   async poll(): Promise<(Told & { readonly event: ChangeEvent }) | null> {
     // Before anything is read: what comes meanwhile must not go unnoticed.
-    this.#stopListening ??= this.#parts.tailer.onNews(() => {
-      this.#hasNews = true;
-      this.#wake();
-    });
+    this.#stopListening ??= this.#parts.tailer.onNews((seq) => this.#hear(seq), this.#keysForLog());
     while (!this.#ended) {
       const next = this.#prepared.shift();
       if (next) {
@@ -119,9 +118,19 @@ export class Reader implements FeedReader {
         continue;
       }
       this.#hasNews = false;
-      if (!(await this.#advance())) return null;
+      if (await this.#advance()) continue;
+      this.#isIdle = !this.#hasNews && this.isSteady;
+      return null;
     }
     return null;
+  }
+
+  /** Before the first news since it had caught up there was nothing for it: it need not be looked for. */
+  #hear(seq: number): void {
+    if (this.#isIdle) this.#position = { seq: Math.max(this.#position.seq, seq - 1) };
+    this.#isIdle = false;
+    this.#hasNews = true;
+    this.#wake();
   }
 
   async news(): Promise<void> {

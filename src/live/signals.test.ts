@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { type Feed, type FeedReader, FeedSource } from './feed.ts';
 import { createSignals } from './signals.ts';
 
 interface Thing {
@@ -8,159 +9,199 @@ interface Thing {
 
 const thing = (key: string, state = 0): Thing => ({ key, state });
 const all = () => true;
+const started = () => createSignals<Thing>(({ key }) => key);
 
-function started() {
-  const counts = { opened: 0, closed: 0, delivered: 0 };
-  const signals = createSignals<Thing>(({ key }) => key, {
-    onOpen: () => {
-      counts.opened += 1;
-    },
-    onClose: () => {
-      counts.closed += 1;
-    },
-    onDelivery(seconds) {
-      expect(seconds).toBeNull();
-      counts.delivered += 1;
-    },
-  });
-  return { ...signals, counts };
-}
-
-/** What a watcher is told next, so many things. */
-async function take(watching: AsyncIterator<Thing>, count: number): Promise<string[]> {
-  const told: string[] = [];
-  for (let place = 0; place < count; place += 1) {
-    const next = await watching.next();
-    told.push(next.done ? 'end' : `${next.value.key}${next.value.state}`);
+/** What a reader is told next, so many things. It waits for them as a subscriber does. */
+async function take(reader: FeedReader, count: number): Promise<unknown[]> {
+  const events: unknown[] = [];
+  while (events.length < count) {
+    const told = await reader.poll();
+    if (told) events.push(told.event);
+    else await reader.news();
   }
-  return told;
+  return events;
 }
 
-/** What it is told of many things more, once it is told of the last one. */
-async function takeUpTo(watching: AsyncIterator<Thing>, last: string): Promise<string[]> {
-  const told: string[] = [];
-  while (told.at(-1) !== last) told.push(...(await take(watching, 1)));
-  return told;
+/** What a reader is told until it has caught up. */
+async function rest(reader: FeedReader): Promise<unknown[]> {
+  const events: unknown[] = [];
+  for (let told = await reader.poll(); told; told = await reader.poll()) events.push(told.event);
+  return events;
 }
 
-describe('a watcher', () => {
+describe('a reader', () => {
   test('is told what is there at first, in that order, and then of every change', async () => {
-    const { watch, changed } = started();
-    const watching = watch([thing('b'), thing('a')], all);
-    expect(await take(watching, 2)).toEqual(['b0', 'a0']);
-    const next = take(watching, 1);
+    const { feed, changed } = started();
+    const reader = await feed('t', [thing('b'), thing('a')], all).open();
+    expect(await rest(reader)).toEqual([thing('b'), thing('a')]);
+    const next = take(reader, 1);
     changed(thing('a', 1));
-    expect(await next).toEqual(['a1']);
+    expect(await next).toEqual([thing('a', 1)]);
     changed(thing('c', 1));
     changed(thing('a', 2));
-    expect(await take(watching, 2)).toEqual(['c1', 'a2']);
-  });
-
-  test('waits where nothing is there', async () => {
-    const { watch, changed } = started();
-    const next = take(watch([], all), 1);
-    changed(thing('a', 7));
-    expect(await next).toEqual(['a7']);
+    expect(await rest(reader)).toEqual([thing('c', 1), thing('a', 2)]);
+    expect(await rest(reader)).toEqual([]);
   });
 
   test('is told the newest state alone of what changes again before it was told', async () => {
-    const { watch, changed } = started();
-    const watching = watch([thing('a'), thing('b')], all);
-    expect(await take(watching, 1)).toEqual(['a0']);
+    const { feed, changed } = started();
+    const reader = await feed('t', [], all).open();
     for (let state = 1; state <= 100; state += 1) for (const key of ['a', 'b']) changed(thing(key, state));
     changed(thing('c', 1));
-    expect((await takeUpTo(watching, 'c1')).toSorted()).toEqual(['a100', 'b100', 'c1']);
+    expect(await rest(reader)).toEqual([thing('a', 100), thing('b', 100), thing('c', 1)]);
   });
 
   test('is told what it wants, and nothing else', async () => {
-    const { watch, changed } = started();
-    const watching = watch([], ({ key, state }) => key !== 'b' && state !== 2);
-    const next = take(watching, 3);
+    const { feed, changed } = started();
+    const reader = await feed('t', [], ({ key, state }) => key !== 'b' && state !== 2).open();
+    const next = take(reader, 1);
     for (const key of ['b', 'a', 'b', 'c']) changed(thing(key, 1));
-    changed(thing('a', 2));
+    changed(thing('c', 2));
+    expect(await next).toEqual([thing('a', 1)]);
     changed(thing('d', 1));
-    expect(await next).toEqual(['a1', 'c1', 'd1']);
+    expect(await rest(reader)).toEqual([thing('d', 1)]);
+  });
+
+  test('misses nothing between its opening and its first question', async () => {
+    const { feed, changed } = started();
+    const reader = await feed('t', [thing('a')], all).open();
+    changed(thing('a', 1));
+    changed(thing('b', 1));
+    const told = await rest(reader);
+    expect(told.at(-1)).toEqual(thing('b', 1));
+    expect(told).toContainEqual(thing('a', 1));
+  });
+
+  test('is not told what changed before it was opened', async () => {
+    const { feed, changed } = started();
+    const watched = feed('t', [], all);
+    changed(thing('a', 1));
+    expect(await rest(await watched.open())).toEqual([]);
   });
 
   test('has its own pace, whatever others do', async () => {
-    const { watch, changed } = started();
-    const [slow, quick] = [watch([], all), watch([], all)];
-    const [first] = [take(slow, 1), take(quick, 1)];
-    changed(thing('a', 1));
-    await first;
-    const seen: string[] = [];
-    for (let state = 2; state <= 5; state += 1) {
-      const next = take(quick, 1);
+    const { feed, changed } = started();
+    const watched = feed('t', [], all);
+    const [slow, quick] = [await watched.open(), await watched.open()];
+    const seen: unknown[] = [];
+    for (let state = 1; state <= 3; state += 1) {
       changed(thing('a', state));
-      seen.push(...(await next));
+      seen.push(...(await rest(quick)));
     }
-    expect(seen).toEqual(['a2', 'a3', 'a4', 'a5']);
-    expect(await take(slow, 1)).toEqual(['a5']);
+    expect(seen).toEqual([thing('a', 1), thing('a', 2), thing('a', 3)]);
+    expect(await rest(slow)).toEqual([thing('a', 3)]);
   });
 
-  test('misses nothing between its beginning and its first question', async () => {
-    const { watch, changed } = started();
-    const watching = watch([thing('a')], all);
+  test('can be another’s only once it has told what is there', async () => {
+    const { feed, changed } = started();
+    const reader = await feed('t', [thing('a'), thing('b')], all).open();
+    expect(reader.isSteady).toBe(false);
+    await reader.poll();
+    expect(reader.isSteady).toBe(false);
+    await reader.poll();
+    expect(reader.isSteady).toBe(true);
+    changed(thing('a', 1));
+    expect(reader.isSteady).toBe(true);
+  });
+});
+
+describe('what is told', () => {
+  test('says where its reader stands then, and has no cursor, for there is no past', async () => {
+    const { feed, changed } = started();
+    const reader = await feed('t', [thing('a')], all).open();
+    const { seq } = reader.position;
+    expect(await reader.poll()).toMatchObject({ cursor: null, at: null, position: { seq } });
     changed(thing('a', 1));
     changed(thing('b', 1));
-    const next = take(watching, 2);
-    changed(thing('end'));
-    expect((await next).toSorted()).toEqual(['a1', 'b1']);
+    const at = seq + 1;
+    expect(await reader.poll()).toMatchObject({ cursor: null, position: { seq: at }, first: at, last: at });
+    expect(reader.position).toEqual({ seq: at });
+  });
+
+  test('and is passed over is behind a reader that has caught up', async () => {
+    const { feed, changed } = started();
+    const [some, other] = [await feed('t', [], () => false).open(), await feed('u', [], all).open()];
+    changed(thing('a', 1));
+    expect([await rest(some), await rest(other)]).toEqual([[], [thing('a', 1)]]);
+    expect(some.position).toEqual(other.position);
+  });
+});
+
+describe('a feed', () => {
+  test('can be taken up behind a place, without what was there at first', async () => {
+    const { feed, changed } = started();
+    const watched = feed('t', [thing('a')], all);
+    const reader = await watched.open();
+    changed(thing('a', 1));
+    changed(thing('b', 1));
+    await take(reader, 2);
+    changed(thing('c', 1));
+    expect(await rest(watched.from(reader.position))).toEqual([thing('b', 1), thing('c', 1)]);
+  });
+
+  test('is the same for whoever comes back, whatever with', async () => {
+    const { feed } = started();
+    const watched: Feed = feed('t', [thing('a')], all);
+    expect(watched.topic).toBe('t');
+    const again = watched.after('1.2');
+    expect(again.topic).toBe('t');
+    expect(await rest(await again.open())).toEqual([thing('a')]);
+  });
+
+  test('can be looped over, and a loop that is left ends it', async () => {
+    const { feed, changed } = started();
+    const seen: unknown[] = [];
+    for await (const event of new FeedSource(feed('t', [thing('a')], all))) {
+      seen.push(event);
+      if (seen.length === 3) break;
+      changed(thing('a', seen.length));
+    }
+    expect(seen).toEqual([thing('a'), thing('a', 1), thing('a', 2)]);
+  });
+
+  test('keeps the ten thousand things that changed last for those who are behind', async () => {
+    const { feed, changed } = started();
+    const reader = await feed('t', [], all).open();
+    for (let place = 0; place < 10_001; place += 1) changed(thing(`k${place}`, 1));
+    // One that changes again is new again.
+    changed(thing('k1', 2));
+    const kept = await rest(reader);
+    expect(kept).toHaveLength(10_000);
+    expect(kept[0]).toEqual(thing('k2', 1));
+    expect(kept.at(-1)).toEqual(thing('k1', 2));
   });
 });
 
 describe('the end', () => {
-  test('ends a wait at once, and all that follows', async () => {
-    const { watch, changed } = started();
-    const watching = watch([], all);
-    const next = take(watching, 1);
-    expect(await watching.return?.()).toEqual({ done: true, value: undefined });
-    expect(await next).toEqual(['end']);
+  test('ends a wait at once, and no more is told', async () => {
+    const { feed, changed } = started();
+    const reader = await feed('t', [], all).open();
+    expect(await reader.poll()).toBeNull();
+    const news = reader.news();
+    reader.end();
+    await news;
     changed(thing('a', 1));
-    expect(await take(watching, 2)).toEqual(['end', 'end']);
+    expect(await reader.poll()).toBeNull();
+    await reader.news();
   });
 
   test('leaves out what was not told yet', async () => {
-    const { watch } = started();
-    const watching = watch([thing('a'), thing('b')], all);
-    expect(await take(watching, 1)).toEqual(['a0']);
-    await watching.return?.();
-    expect(await take(watching, 1)).toEqual(['end']);
+    const { feed, changed } = started();
+    const reader = await feed('t', [thing('a'), thing('b')], all).open();
+    expect(await take(reader, 1)).toEqual([thing('a')]);
+    changed(thing('c', 1));
+    reader.end();
+    expect(await reader.poll()).toBeNull();
   });
 
   test('is no matter to others', async () => {
-    const { watch, changed } = started();
-    const [gone, other] = [watch([], all), watch([], all)];
-    const [ended, next] = [take(gone, 1), take(other, 1)];
-    await gone.return?.();
+    const { feed, changed } = started();
+    const watched = feed('t', [], all);
+    const [gone, other] = [await watched.open(), await watched.open()];
+    const [news, next] = [gone.poll().then(() => gone.news()), take(other, 1)];
+    gone.end();
     changed(thing('a', 1));
-    expect([await ended, await next]).toEqual([['end'], ['a1']]);
-  });
-
-  test('of a loop that is left ends the watching', async () => {
-    const { watch, counts } = started();
-    for await (const { key } of watch([thing('a'), thing('b')], all)) if (key === 'a') break;
-    expect(counts).toEqual({ opened: 1, closed: 1, delivered: 1 });
-  });
-});
-
-describe('what is counted', () => {
-  test('is who asks, from the first question on, and once', async () => {
-    const { watch, counts } = started();
-    const [one, other] = [watch([thing('a'), thing('b')], all), watch([thing('a')], all)];
-    expect(counts).toEqual({ opened: 0, closed: 0, delivered: 0 });
-    await take(one, 2);
-    await take(other, 1);
-    expect(counts).toEqual({ opened: 2, closed: 0, delivered: 3 });
-    for (const watching of [one, one, other]) await watching.return?.();
-    expect(counts).toEqual({ opened: 2, closed: 2, delivered: 3 });
-  });
-
-  test('is not who never asked, nor who asks after the end', async () => {
-    const { watch, counts } = started();
-    const watching = watch([thing('a')], all);
-    await watching.return?.();
-    expect(await take(watching, 1)).toEqual(['end']);
-    expect(counts).toEqual({ opened: 0, closed: 0, delivered: 0 });
+    expect(await next).toEqual([thing('a', 1)]);
+    await news;
   });
 });

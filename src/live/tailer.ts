@@ -25,7 +25,7 @@ export async function createTailer({ log, store }: TailerParts) {
   let head = startedAt;
   let entries: LogEntry[] = [];
   const campaigns = new Map<string, Campaign>();
-  const readers = new Set<() => void>();
+  const listeners = createListeners();
 
   function keepCampaign(campaign: Campaign): void {
     campaigns.delete(campaign.key);
@@ -51,7 +51,7 @@ export async function createTailer({ log, store }: TailerParts) {
       if (entries.length > 2 * keptEntries) entries = entries.slice(-keptEntries);
       for (const campaign of changed) keepCampaign(campaign);
       head = added.at(-1)?.seq ?? head;
-      for (const wake of readers) wake();
+      listeners.tell(added);
     },
 
     /**
@@ -84,12 +84,48 @@ export async function createTailer({ log, store }: TailerParts) {
     /** A campaign has changed in a way that nobody is told of. */
     keepCampaign,
 
-    /** Calls `wake` whenever there is news; the returned function ends that. */
-    onNews(wake: () => void): () => void {
-      readers.add(wake);
-      return () => void readers.delete(wake);
-    },
+    /**
+     * Calls `wake` whenever there is news, with the seq of the first of it; the returned function ends that.
+     * @param keys only news of these campaigns counts; null: all news
+     */
+    onNews: listeners.add,
   };
 }
 
 export type Tailer = Awaited<ReturnType<typeof createTailer>>;
+
+type Wake = (firstSeq: number) => void;
+
+/** Who wants to hear of news, so found that news of one campaign costs nothing for those of others. */
+function createListeners() {
+  const ofAll = new Set<Wake>();
+  const byKey = new Map<string, Set<Wake>>();
+
+  return {
+    add(wake: Wake, keys: readonly string[] | null): () => void {
+      if (!keys) {
+        ofAll.add(wake);
+        return () => void ofAll.delete(wake);
+      }
+      for (const key of keys) {
+        const known = byKey.get(key);
+        if (known) known.add(wake);
+        else byKey.set(key, new Set([wake]));
+      }
+      return () => {
+        for (const key of keys) {
+          const known = byKey.get(key);
+          known?.delete(wake);
+          if (known?.size === 0) byKey.delete(key);
+        }
+      };
+    },
+
+    tell(added: readonly LogEntry[]): void {
+      const [first] = added;
+      if (!first) return;
+      for (const wake of ofAll) wake(first.seq);
+      for (const { key, seq } of added) for (const wake of byKey.get(key) ?? []) wake(seq);
+    },
+  };
+}

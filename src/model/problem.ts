@@ -47,6 +47,21 @@ export class ProblemError extends Error {
   }
 }
 
+/** The same problem in other words, or blamed on something else. */
+export function reworded(
+  problem: ProblemError,
+  change: { readonly code?: ProblemCode; readonly message?: string; readonly argument?: readonly string[] },
+): ProblemError {
+  const { code, message, providerCode, retryAfterMs } = problem;
+  const argument = change.argument ?? problem.argument;
+  return new ProblemError(change.code ?? code, change.message ?? message, {
+    providerCode,
+    retryAfterMs,
+    cause: problem,
+    ...(argument && { argument }),
+  });
+}
+
 /** What is told of a problem after the fact, in an account's health. */
 export interface Problem {
   readonly code: ProblemCode;

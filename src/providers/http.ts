@@ -191,7 +191,7 @@ function readReply(
   if (status < 300 && body === undefined) {
     const start = cleanText(text).trim().replaceAll(/\s+/g, ' ').slice(0, 120);
     const told = start === '' ? 'an empty body' : `something that is not JSON: ${start}`;
-    throw new ProblemError('PROVIDER_BAD_RESPONSE', `The provider answered with ${told}`);
+    throw new ProblemError('PROVIDER_BAD_RESPONSE', `The provider answered with ${told}.`);
   }
   return { status, headers, body };
 }

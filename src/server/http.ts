@@ -16,6 +16,8 @@ export interface HttpServerParts extends AccessRules {
   readonly metrics: Metrics;
   /** Resolves if the service can do its work; what it rejects with is the reason why not. */
   readonly checkReady: () => Promise<void>;
+  /** Resolves once no change is under way any more. */
+  readonly idle: () => Promise<void>;
   /** A provider's notification has come. @returns whether anybody waits for it */
   readonly notified: (account: string, secret: string) => Promise<boolean>;
   readonly logger: Logger;
@@ -117,6 +119,8 @@ export function createHttpServer(parts: HttpServerParts) {
     async stop(): Promise<void> {
       stopping = true;
       const closed = new Promise((resolve) => server.close(resolve));
+      // Whoever has asked for a change is told what came of it.
+      await parts.idle();
       await closeWebSockets();
       server.closeAllConnections();
       await closed;

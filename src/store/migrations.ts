@@ -123,6 +123,7 @@ async function createMutations(database: Kysely<unknown>, dialect: Dialect): Pro
     .addColumn('operation', 'text', (column) => column.notNull())
     .addColumn('input', 'text', (column) => column.notNull())
     .addColumn('startedAt', 'bigint', (column) => column.notNull())
+    .addColumn('aliveAt', 'bigint', (column) => column.notNull())
     .addColumn('answer', 'text')
     .execute();
   await sql`create index "mutationsByAge" on mutations ("startedAt")`.execute(database);

@@ -9,7 +9,13 @@ async function openMutations(url: string) {
   return { ...createMutationStore(database), [Symbol.asyncDispose]: () => database.destroy() };
 }
 
-const pause = { key: 'k1', operation: 'pauseCampaign', input: 'abc', startedAt: 1_790_000_000_123 };
+const pause = {
+  key: 'k1',
+  operation: 'pauseCampaign',
+  input: 'abc',
+  startedAt: 1_790_000_000_123,
+  aliveAt: 1_790_000_000_123,
+};
 
 describe.each(databaseKinds)('the idempotency keys on %s', (kind) => {
   test('a free key is taken, and is not free then, whatever asks for it', async () => {

@@ -9,12 +9,22 @@ export function createMutationStore(database: Database) {
      * @returns null: it was free, and is taken now; else what it was taken for before
      */
     async begin(row: Omit<MutationRow, 'answer'>): Promise<MutationRow | null> {
-      const { numInsertedOrUpdatedRows: inserted } = await database
-        .insertInto('mutations')
-        .values({ ...row, answer: null })
-        .onConflict((conflict) => conflict.column('key').doNothing())
-        .executeTakeFirstOrThrow();
-      return inserted === 1n ? null : this.get(row.key);
+      for (;;) {
+        const { numInsertedOrUpdatedRows: inserted } = await database
+          .insertInto('mutations')
+          .values({ ...row, answer: null })
+          .onConflict((conflict) => conflict.column('key').doNothing())
+          .executeTakeFirstOrThrow();
+        if (inserted === 1n) return null;
+        const earlier = await this.get(row.key);
+        // It may have been forgotten in between; then the key is free after all.
+        if (earlier) return earlier;
+      }
+    },
+
+    /** It is still being worked on. */
+    async alive(key: string, aliveAt: number): Promise<void> {
+      await database.updateTable('mutations').set({ aliveAt }).where('key', '=', key).execute();
     },
 
     async get(key: string): Promise<MutationRow | null> {

@@ -149,11 +149,16 @@ export function createReportStore(database: Database) {
       const counts = new Map(rows.map(({ outcome, count }) => [outcomeAt(outcome), Number(count)]));
       const rowCount = [...counts.values()].reduce((sum, count) => sum + count, 0);
       const earlier = await this.get(campaignKey);
+      // What an earlier publication was kept from deleting.
+      await this.discard(replacedBy(campaignKey));
       await database.transaction().execute(async (transaction) => {
         await transaction.deleteFrom('reports').where('campaignKey', '=', campaignKey).execute();
         const row = { campaignKey, generation, rowCount, ...told, counts: JSON.stringify([...counts]) };
         await transaction.insertInto('reports').values(row).execute();
         await transaction.deleteFrom('staging').where('generation', '=', generation).execute();
+        if (!earlier) return;
+        const replaced = { generation: earlier.generation, taskKey: replacedBy(campaignKey) };
+        await transaction.insertInto('staging').values(replaced).execute();
       });
       if (earlier) await deleteRows(earlier.generation);
       return { campaignKey, generation, rowCount, counts, ...told };
@@ -188,6 +193,11 @@ export function createReportStore(database: Database) {
 }
 
 export type ReportStore = ReturnType<typeof createReportStore>;
+
+/** Under what name the rows are found that a campaign's report has replaced. */
+function replacedBy(campaignKey: string): string {
+  return `replaced:${campaignKey}`;
+}
 
 function whereMatches<Row>(
   query: SelectQueryBuilder<Tables, 'deliveryRows', Row>,

@@ -92,6 +92,8 @@ export interface MutationRow {
   /** A hash of its input. */
   input: string;
   startedAt: number;
+  /** When it was last known to be worked on. */
+  aliveAt: number;
   /** JSON; null until it is known. */
   answer: string | null;
 }

@@ -23,7 +23,7 @@ export async function collect(
 ): Promise<Report> {
   const { reports } = account;
   if (!reports) throw new ProblemError('NOT_SUPPORTED', `${account.provider.title} offers no reports.`);
-  const bytes = await openFile(url, { fileHosts: reports.fileHosts, signal });
+  await using bytes = openFile(url, { fileHosts: reports.fileHosts, signal });
   const { header, batches, badLines } = await readLines(bytes);
   const readRow = reports.rowReader(header, task.order);
   if (!readRow)

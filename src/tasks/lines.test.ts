@@ -229,6 +229,15 @@ describe('a bad line', () => {
     }
   });
 
+  test('is a record of more than 256 KiB, however little more, and no other', async () => {
+    const record = (size: number) => ['a', 'b', 'c'.repeat(size - 'a,b,\n'.length)];
+    const [most, tooMuch] = [record(256 * 1024), record(256 * 1024 + 1)];
+    for (const size of [5_000, 65_536]) {
+      const text = `${first}${tooMuch}\n${most}\n${line(1)}`;
+      expect(await read(inPieces(text, size))).toEqual({ header, records: [most, row(1)], bad: 1 });
+    }
+  });
+
   test('can be the first, so that nothing can be told of the others', async () => {
     expect(await readText('"a,b\n1,2\n')).toEqual({ header: ['a', 'b'], records: [['1', '2']], bad: 0 });
     const endless = 'a'.repeat(300 * 1024);

@@ -54,7 +54,8 @@ export function nextOf(task: Task, reading: TaskReading | ProblemError, course: 
     fileUrl: reading.fileUrl ?? task.fileUrl,
   };
   if (reading.status === 'COMPLETED' && reading.fileUrl !== null) {
-    return { kind: 'download', task: { ...seen, status: 'RUNNING' }, url: reading.fileUrl, course };
+    const calm = { ...course, failures: 0 };
+    return { kind: 'download', task: { ...seen, status: 'RUNNING' }, url: reading.fileUrl, course: calm };
   }
   if (reading.status === 'QUEUED' || reading.status === 'RUNNING') {
     const calm = { ...seen, status: reading.status, problem: null };

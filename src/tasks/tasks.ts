@@ -2,7 +2,7 @@ import { hash, randomBytes } from 'node:crypto';
 import { refusalOf } from '../actions/allowed.ts';
 import type { ActionsParts, CampaignRef } from '../actions/parts.ts';
 import { findTarget } from '../actions/target.ts';
-import { attempt, ProblemError } from '../model/problem.ts';
+import { attempt, ProblemError, reworded } from '../model/problem.ts';
 import type { ReportOrder, Task } from '../model/task.ts';
 import { createFollowing, type FollowParts } from './follow.ts';
 
@@ -85,7 +85,5 @@ function hashOf(secret: string): string {
 
 /** A provider may quote the address that it was given. */
 function withoutSecret(problem: ProblemError, secret: string): ProblemError {
-  const { code, message, providerCode, argument, retryAfterMs } = problem;
-  const options = { providerCode, retryAfterMs, ...(argument && { argument }) };
-  return new ProblemError(code, message.replaceAll(secret, '[redacted]'), options);
+  return reworded(problem, { message: problem.message.replaceAll(secret, '[redacted]') });
 }

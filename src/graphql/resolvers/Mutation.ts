@@ -4,7 +4,7 @@ import type { Campaign } from '../../model/campaign.ts';
 import { ProblemError } from '../../model/problem.ts';
 import { type GraphQLContext, visibleAccount } from '../context.ts';
 import { toUserError } from '../errors.ts';
-import { keyOf, parseCampaignId, parseCampaignIds } from '../ids.ts';
+import { keyOf, parseCampaignId } from '../ids.ts';
 import { payloadOf, perform } from '../perform.ts';
 import { given, settingsOf } from '../settings.ts';
 
@@ -64,7 +64,7 @@ export const Mutation: MutationResolvers = {
 
   async deleteCampaigns(_root, { input }, context) {
     const { keys, problems } = await perform('deleteCampaigns', input, context, ({ ids }, dryRun) => {
-      const refs = parseCampaignIds(ids, 'ids').map(({ account, externalId }) => ({ account, externalId }));
+      const refs = ids.map((id, place) => visible(id, context, 'ids', String(place)));
       return context.services.actions.remove(refs, dryRun);
     });
     return { deletedIds: keys.map((key) => `campaign:${key}`), errors: problems.map(toUserError) };
@@ -113,10 +113,11 @@ async function payload(fallback: Campaign | null, work: () => Promise<Campaign>)
 }
 
 /** @throws ProblemError BAD_INPUT, NOT_FOUND */
-function visible(id: string, context: GraphQLContext, field = 'id') {
-  const { account, externalId } = parseCampaignId(id, field);
+function visible(id: string, context: GraphQLContext, ...path: string[]) {
+  const argument = path.length > 0 ? path : ['id'];
+  const { account, externalId } = parseCampaignId(id, ...argument);
   if (visibleAccount(context, account)) return { account, externalId };
-  throw new ProblemError('NOT_FOUND', `There is no campaign ${id}.`, { argument: [field] });
+  throw new ProblemError('NOT_FOUND', `There is no campaign ${id}.`, { argument });
 }
 
 /** @throws ProblemError BAD_INPUT, NOT_FOUND */

@@ -1,4 +1,4 @@
-import { type ProblemCode, ProblemError } from '../../model/problem.ts';
+import { type ProblemCode, ProblemError, reworded } from '../../model/problem.ts';
 import { type Call, type Http, type HttpReply, type HttpRequest, statusProblem } from '../http.ts';
 import type { Page } from '../pages.ts';
 import { firstTold, listOf, objectOrFirst, parseWire, readCount } from '../read.ts';
@@ -176,9 +176,7 @@ const ofTheCampaign: ReadonlySet<ProblemCode> = new Set(['INVALID_STATE', 'NOT_F
 
 /** For a call that takes an id and no more: what finds fault with the request finds fault with the id. */
 function blamingId(problem: ProblemError): ProblemError {
-  const { code, message, providerCode, retryAfterMs } = problem;
-  if (!ofTheCampaign.has(code)) return problem;
-  return new ProblemError(code, message, { providerCode, retryAfterMs, argument: ['id'] });
+  return ofTheCampaign.has(problem.code) ? reworded(problem, { argument: ['id'] }) : problem;
 }
 
 function noList({ message, providerCode }: ProblemError): ProblemError {
