@@ -25,6 +25,11 @@ function polled(
   return { account: 'main', channel: 'EMAIL', externalId, reading, askedAt, cause: 'POLL' };
 }
 
+/** The same, read of it in a list. */
+function listed(externalId: string, name: string, askedAt: number): Observed {
+  return { ...polled(externalId, name, askedAt), fromList: true };
+}
+
 /** What a change of ours was seen to have led to. */
 function readBack(externalId: string, name: string, askedAt: number): Observed {
   return { ...polled(externalId, name, askedAt), cause: 'MUTATION' };
@@ -275,11 +280,11 @@ describe.each(databaseKinds)('while a campaign is being changed, on %s', (kind) 
 });
 
 describe.each(databaseKinds)('while a campaign is being made, on %s', (kind) => {
-  test('a new campaign of the account waits, and is told as made; known ones do not wait', async () => {
+  test('a new campaign that a list of the account names waits, and is told as made; known ones do not wait', async () => {
     await using at = await openObserver(await createDatabase(kind));
     await at.observe([polled('1', 'Known', 1)]);
     const making = change(at, null);
-    const page = at.observe([polled('2', 'New', 10), polled('1', 'Renamed', 10)]);
+    const page = at.observe([listed('2', 'New', 10), listed('1', 'Renamed', 10)]);
     await expectWaiting(at, page);
     expect(told(at)).toEqual(['POLL main:1 Known', 'POLL main:1 Renamed']);
     await at.observe([readBack('2', 'New', 20)]);
@@ -295,17 +300,25 @@ describe.each(databaseKinds)('while a campaign is being made, on %s', (kind) => 
   test('another new campaign waits too, and is told by its own cause', async () => {
     await using at = await openObserver(await createDatabase(kind));
     const making = change(at, null);
-    const page = at.observe([polled('2', 'Mine', 10), polled('3', 'Not mine', 10)]);
+    const page = at.observe([listed('2', 'Mine', 10), listed('3', 'Not mine', 10)]);
     await at.observe([readBack('2', 'Mine', 20)]);
     await making.end();
     await page;
     expect(told(at)).toEqual(['MUTATION main:2 Mine', 'POLL main:3 Not mine']);
   });
 
+  test('a new campaign that is read by its id does not wait: nobody knows the id of what is being made', async () => {
+    await using at = await openObserver(await createDatabase(kind));
+    const making = change(at, null);
+    await at.observe([{ ...polled('2', 'Asked for', 10), cause: 'QUERY' }]);
+    expect(told(at)).toEqual(['QUERY main:2 Asked for']);
+    await making.end();
+  });
+
   test('new campaigns of other accounts do not wait', async () => {
     await using at = await openObserver(await createDatabase(kind));
     const making = change(at, null);
-    await at.observe([{ ...polled('2', 'Elsewhere', 10), account: 'other' }]);
+    await at.observe([{ ...listed('2', 'Elsewhere', 10), account: 'other' }]);
     expect(at.told()).toEqual(['POLL other:2 Elsewhere']);
     await making.end();
   });
@@ -322,7 +335,7 @@ describe.each(databaseKinds)('while a campaign is being made, on %s', (kind) => 
   test('where it fails, what has waited is told by its own cause', async () => {
     await using at = await openObserver(await createDatabase(kind));
     const making = change(at, null);
-    const poll = at.observe([polled('2', 'New', 10)]);
+    const poll = at.observe([listed('2', 'New', 10)]);
     await expectWaiting(at, poll);
     await making.fail(new Error('Not made.'));
     await poll;
@@ -332,7 +345,7 @@ describe.each(databaseKinds)('while a campaign is being made, on %s', (kind) => 
   test('of two that are made at once a new campaign waits for both', async () => {
     await using at = await openObserver(await createDatabase(kind));
     const [one, other] = [change(at, null), change(at, null)];
-    const page = at.observe([polled('2', 'One', 10), polled('3', 'Other', 10)]);
+    const page = at.observe([listed('2', 'One', 10), listed('3', 'Other', 10)]);
     await at.observe([readBack('2', 'One', 20)]);
     await one.end();
     await expectWaiting(at, page);
@@ -350,7 +363,7 @@ describe.each(databaseKinds)('while a campaign is being made, on %s', (kind) => 
     }
     await using at = await openObserver(url);
     const making = change(at, null);
-    await at.observe([polled('1', 'Renamed', 10)]);
+    await at.observe([listed('1', 'Renamed', 10)]);
     expect(told(at)).toEqual(['POLL main:1 Renamed']);
     await making.end();
   });

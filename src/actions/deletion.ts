@@ -4,7 +4,7 @@ import { attempt, ProblemError, reworded } from '../model/problem.ts';
 import { participles } from './allowed.ts';
 import { isShut, leavesDoubt, outcomeOf, unconfirmed, verdict } from './outcome.ts';
 import { type ActionsParts, type CampaignRef, type Result, readBack } from './parts.ts';
-import { findTarget, rehearse, type Target } from './target.ts';
+import { findTarget, notHere, rehearse, type Target } from './target.ts';
 
 /** Each is read back by a request of its own. */
 const most = 100;
@@ -48,16 +48,23 @@ export function createDeletion(parts: ActionsParts) {
 
   return {
     /**
+     * @param visible the accounts of whoever asks: other campaigns do not exist for them
      * @returns keys of those that are gone, and a problem for each other one, which names its place among the ids
      * @throws ProblemError BAD_INPUT
      */
-    async remove(refs: readonly CampaignRef[], dryRun: boolean): Promise<Result> {
+    async remove(
+      refs: readonly CampaignRef[],
+      dryRun: boolean,
+      visible: ReadonlySet<string> = new Set(parts.accounts.keys()),
+    ): Promise<Result> {
       if (refs.length === 0 || refs.length > most) {
         throw new ProblemError('BAD_INPUT', `Name 1 to ${most} campaigns; these are ${refs.length}.`, {
           argument: ['ids'],
         });
       }
-      const targets = await fewAtOnce(refs, (ref) => attempt(findTarget(parts, ref, 'DELETE')));
+      const targets = await fewAtOnce(refs, async (ref) =>
+        visible.has(ref.account) ? attempt(findTarget(parts, ref, 'DELETE')) : notHere(ref),
+      );
       const fates = new Map<string, Fate>();
       const possible = new Map<string, Target>();
       for (const [place, target] of targets.entries()) {

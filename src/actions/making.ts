@@ -14,6 +14,11 @@ export interface NewCampaign {
   readonly settings?: CampaignSettings;
 }
 
+/** One that is being made. @property isAlone false: another was at the same time, so a lost one is nobody's for sure */
+interface Making {
+  isAlone: boolean;
+}
+
 /** @property isCertain false: the provider never told its id, it was found */
 interface Made {
   readonly externalId: string;
@@ -23,29 +28,35 @@ interface Made {
 /** Makes campaigns, anew or as copies, and follows them. */
 export function createMaking(parts: ActionsParts) {
   const { accounts, observer, store, now } = parts;
-  /** How many campaigns each account is making: a lost one of several is nobody's for sure. */
-  const underWay = new Map<string, number>();
+  const underWay = new Map<string, Set<Making>>();
 
   /** Has a campaign made, and where its id is never told looks for it. */
   async function make(
     account: Account,
+    making: Making,
     likeness: Likeness,
     request: Parameters<typeof account.ask<string>>[1],
   ): Promise<Made | ProblemError> {
-    const others = underWay.get(account.name) ?? 0;
-    underWay.set(account.name, others + 1);
+    const askedAt = now();
+    const answer = await attempt(account.ask(null, request));
+    if (!(answer instanceof ProblemError)) return { externalId: answer, isCertain: true };
+    if (!leavesDoubt(answer)) return answer;
+    const found = await findLost(store, account, likeness, askedAt);
+    if (found.outcome === 'not made') return lost(answer, 'not made');
+    if (found.outcome !== 'found' || !making.isAlone) return lost(answer, 'unknown');
+    return { externalId: found.externalId, isCertain: false };
+  }
+
+  /** Until what is made has been read back, others of the account could be taken for it. */
+  async function whileMaking(account: Account, make: (making: Making) => Promise<Result>): Promise<Result> {
+    const others = underWay.get(account.name) ?? new Set<Making>();
+    const making: Making = { isAlone: others.size === 0 };
+    for (const other of others) other.isAlone = false;
+    underWay.set(account.name, others.add(making));
     try {
-      const askedAt = now();
-      const answer = await attempt(account.ask(null, request));
-      if (!(answer instanceof ProblemError)) return { externalId: answer, isCertain: true };
-      if (!leavesDoubt(answer)) return answer;
-      const isAlone = (underWay.get(account.name) ?? 0) === 1 && others === 0;
-      const found = await findLost(store, account, likeness, askedAt);
-      if (found.outcome === 'not made') return lost(answer, 'not made');
-      if (found.outcome !== 'found' || !isAlone) return lost(answer, 'unknown');
-      return { externalId: found.externalId, isCertain: false };
+      return await observer.whileChanging(account.name, null, () => make(making));
     } finally {
-      underWay.set(account.name, (underWay.get(account.name) ?? 1) - 1);
+      others.delete(making);
     }
   }
 
@@ -82,9 +93,10 @@ export function createMaking(parts: ActionsParts) {
       ];
       if (problems.length > 0 || dryRun) return { keys: [], problems };
       const wanted = settings && Object.keys(settings).length > 0 ? settings : undefined;
-      return observer.whileChanging(accountName, null, async () => {
-        const likeness: Likeness = { text: name, isLike: (one) => one === name, ifNone: 'not made' };
-        const made = await make(account, likeness, (call) => create(name, call));
+      return whileMaking(account, async (making) => {
+        const text = name.trim();
+        const likeness: Likeness = { text, isLike: (one) => one.trim() === text, ifNone: 'not made' };
+        const made = await make(account, making, likeness, (call) => create(name, call));
         if (made instanceof ProblemError) return { keys: [], problems: [made] };
         const { externalId, isCertain } = made;
         // One that was only found is not changed: it could be somebody else's.
@@ -107,12 +119,12 @@ export function createMaking(parts: ActionsParts) {
       const { account, campaign } = target;
       const { copy } = account.changes;
       if (!copy) throw notOffered(account, 'id');
-      return observer.whileChanging(account.name, null, async () => {
+      return whileMaking(account, async (making) => {
         const text = campaign.name ?? '';
         const isLike = (name: string) => name === text || (name.includes(text) && /\bcopy\b/i.test(name));
         // The copy may bear another name, so not to find it says nothing.
         const likeness: Likeness = { text, isLike, ifNone: 'unknown' };
-        const made = await make(account, likeness, (call) => copy(id.externalId, call));
+        const made = await make(account, making, likeness, (call) => copy(id.externalId, call));
         if (made instanceof ProblemError) return { keys: [], problems: [made] };
         const fresh = await readNew(account, made.externalId);
         return fresh instanceof ProblemError

@@ -259,7 +259,6 @@ describe('a failure', () => {
     PROVIDER_BAD_RESPONSE: 'doubt',
     PROVIDER_RATE_LIMITED: 'shut',
     PROVIDER_UNAUTHENTICATED: 'shut',
-    PROVIDER_FORBIDDEN: 'shut',
   };
 
   test.each(problemCodes)('%s leaves doubt, or means that the provider is shut, or neither', (code) => {

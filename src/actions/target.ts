@@ -19,17 +19,18 @@ export interface Target {
  */
 export async function findTarget(
   { accounts, campaigns }: ActionsParts,
-  { account: name, externalId }: CampaignRef,
+  ref: CampaignRef,
   action: ActionName,
 ): Promise<Target> {
+  const { account: name, externalId } = ref;
   const account = accounts.get(name);
-  if (!account) throw notHere(name, externalId);
+  if (!account) throw notHere(ref);
   const impossible = unsupported(account, action);
   if (impossible) throw impossible;
   const known = await campaigns.get(name, externalId, null);
   // What is not followed is known as it once was.
   const campaign = known?.followed === false ? await campaigns.readNow(account, externalId, 'QUERY') : known;
-  if (!campaign) throw notHere(name, externalId);
+  if (!campaign) throw notHere(ref);
   const refusal = refusalOf(account, campaign, action);
   if (refusal) throw refusal;
   return { account, campaign };
@@ -46,7 +47,7 @@ export async function rehearse(
   return { keys: [campaign.key], problems: problem ? [problem] : [] };
 }
 
-function notHere(account: string, externalId: string): ProblemError {
+export function notHere({ account, externalId }: CampaignRef): ProblemError {
   const message = `There is no campaign campaign:${account}:${externalId}.`;
   return new ProblemError('NOT_FOUND', message, { argument: ['id'] });
 }

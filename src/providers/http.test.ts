@@ -165,11 +165,11 @@ describe('an answer that is none', () => {
   });
 
   test.each([
-    ['empty', '', /with an empty body$/],
-    ['blank', ' \n ', /with an empty body$/],
-    ['HTML', '<html>\n<body>Down</body>', /not JSON: <html> <body>Down<\/body>$/],
-    ['cut short', '{"a": 1', /not JSON: \{"a": 1$/],
-    ['long', 'x'.repeat(10_000), /not JSON: x{120}$/],
+    ['empty', '', /with an empty body\.$/],
+    ['blank', ' \n ', /with an empty body\.$/],
+    ['HTML', '<html>\n<body>Down</body>', /not JSON: <html> <body>Down<\/body>\.$/],
+    ['cut short', '{"a": 1', /not JSON: \{"a": 1\.$/],
+    ['long', 'x'.repeat(10_000), /not JSON: x{120}\.$/],
   ])('a body that is %s', async (_name, body, message) => {
     await using at = await openServer(() => ({ body }));
     const problem = await problemOf(at.http.request(get, person));

@@ -2,7 +2,7 @@ import type { PlainAction } from '../../actions/actions.ts';
 import type { CampaignActionInput, MutationResolvers } from '../../generated/graphql.ts';
 import type { Campaign } from '../../model/campaign.ts';
 import { ProblemError } from '../../model/problem.ts';
-import { type GraphQLContext, visibleAccount } from '../context.ts';
+import { type GraphQLContext, visibleAccount, visibleAccounts } from '../context.ts';
 import { toUserError } from '../errors.ts';
 import { keyOf, parseCampaignId } from '../ids.ts';
 import { payloadOf, perform } from '../perform.ts';
@@ -64,8 +64,9 @@ export const Mutation: MutationResolvers = {
 
   async deleteCampaigns(_root, { input }, context) {
     const { keys, problems } = await perform('deleteCampaigns', input, context, ({ ids }, dryRun) => {
-      const refs = ids.map((id, place) => visible(id, context, 'ids', String(place)));
-      return context.services.actions.remove(refs, dryRun);
+      const refs = ids.map((id, place) => parseCampaignId(id, 'ids', String(place)));
+      const accounts = new Set(visibleAccounts(context).map(({ name }) => name));
+      return context.services.actions.remove(refs, dryRun, accounts);
     });
     return { deletedIds: keys.map((key) => `campaign:${key}`), errors: problems.map(toUserError) };
   },
@@ -113,11 +114,10 @@ async function payload(fallback: Campaign | null, work: () => Promise<Campaign>)
 }
 
 /** @throws ProblemError BAD_INPUT, NOT_FOUND */
-function visible(id: string, context: GraphQLContext, ...path: string[]) {
-  const argument = path.length > 0 ? path : ['id'];
-  const { account, externalId } = parseCampaignId(id, ...argument);
+function visible(id: string, context: GraphQLContext, field = 'id') {
+  const { account, externalId } = parseCampaignId(id, field);
   if (visibleAccount(context, account)) return { account, externalId };
-  throw new ProblemError('NOT_FOUND', `There is no campaign ${id}.`, { argument });
+  throw new ProblemError('NOT_FOUND', `There is no campaign ${id}.`, { argument: [field] });
 }
 
 /** @throws ProblemError BAD_INPUT, NOT_FOUND */
