@@ -146,10 +146,11 @@ function fromText(text: string): Result {
   };
 }
 
-/** JSON whose objects name their members in one order: the same input may be written in several. */
+/** JSON whose objects name their members in one order, without those that are null: the same may be written in several ways. */
 function canonical(value: unknown): string {
   return JSON.stringify(value, (_name, inner: unknown) => {
     if (typeof inner !== 'object' || inner === null || Array.isArray(inner)) return inner;
-    return Object.fromEntries(Object.entries(inner).sort(([one], [other]) => (one < other ? -1 : 1)));
+    const told = Object.entries(inner).filter(([, member]) => member !== null);
+    return Object.fromEntries(told.sort(([one], [other]) => (one < other ? -1 : 1)));
   });
 }

@@ -19,15 +19,19 @@ export interface TaskPlace {
 
 export function createTaskStore(database: Database) {
   return {
-    /** @param secretHash SHA-256 of what its notifications have in their path */
-    async add(task: Task, secretHash: string): Promise<void> {
+    /**
+     * @param secretHash SHA-256 of what its notifications have in their path
+     * @returns false: there is one of that key already, which stays as it is
+     */
+    async add(task: Task, secretHash: string): Promise<boolean> {
       const row = { ...taskToRow(task), secretHash };
       // A provider that names a task twice means the same one.
-      await database
+      const { numInsertedOrUpdatedRows: inserted } = await database
         .insertInto('tasks')
         .values(row)
         .onConflict((conflict) => conflict.column('key').doNothing())
-        .execute();
+        .executeTakeFirstOrThrow();
+      return inserted === 1n;
     },
 
     async update(task: Task): Promise<void> {

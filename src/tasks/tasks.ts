@@ -52,7 +52,7 @@ export function createTasks({ actions, publicUrl, ...parts }: TasksParts) {
         fileUrl: null,
         order,
       };
-      await tasks.add(task, hashOf(secret));
+      if (!(await tasks.add(task, hashOf(secret)))) return (await tasks.get(task.key)) ?? task;
       onChange(task);
       following.follow(task);
       return task;

@@ -1,7 +1,7 @@
 import type { PlainAction } from '../../actions/actions.ts';
 import type { CampaignActionInput, MutationResolvers } from '../../generated/graphql.ts';
 import type { Campaign } from '../../model/campaign.ts';
-import { ProblemError } from '../../model/problem.ts';
+import { attempt, ProblemError, reworded } from '../../model/problem.ts';
 import { type GraphQLContext, visibleAccount, visibleAccounts } from '../context.ts';
 import { toUserError } from '../errors.ts';
 import { keyOf, parseCampaignId } from '../ids.ts';
@@ -80,8 +80,11 @@ export const Mutation: MutationResolvers = {
       async ({ campaignId, ...order }) => {
         const { changedSince, fieldIds } = order;
         const wanted = { changedSince: changedSince?.getTime() ?? null, fieldIds: fieldIds ?? [] };
-        const { key } = await tasks.request(visible(campaignId, context, 'campaignId'), wanted);
-        return { keys: [key], problems: [] };
+        const task = await attempt(tasks.request(visible(campaignId, context, 'campaignId'), wanted));
+        if (!(task instanceof ProblemError)) return { keys: [task.key], problems: [] };
+        // Elsewhere the campaign is the input's `id`.
+        const isOfCampaign = task.argument?.[0] === 'id';
+        return { keys: [], problems: [isOfCampaign ? reworded(task, { argument: ['campaignId'] }) : task] };
       },
     );
     const [key] = result.keys;
