@@ -9,6 +9,7 @@ import {
   startSimulator,
 } from '../src/simulator/simulator.ts';
 import { openDatabase } from '../src/store/database.ts';
+import { createReportStore } from '../src/store/reports.ts';
 import { accountAt, startTestApp } from './support/app.ts';
 import { createDatabase, type DatabaseKind, databaseKinds } from './support/databases.ts';
 import { until } from './support/wait.ts';
@@ -184,6 +185,7 @@ test.each(databaseKinds)(
       expect(report).toMatchObject({ rowCount: count, rows: { totalCount: count } });
     expect(selzy.downloads).toHaveLength(4);
     await using database = await openDatabase(world.database, () => {});
+    await createReportStore(database).sweep();
     const { length } = await database.selectFrom('deliveryRows').select('recipient').execute();
     expect([length, await database.selectFrom('staging').selectAll().execute()]).toEqual([count, []]);
   },

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { manyRows, type SelzyQuirks, startSimulator } from '../src/simulator/simulator.ts';
 import { openDatabase } from '../src/store/database.ts';
+import { createReportStore } from '../src/store/reports.ts';
 import { accountAt, startTestApp } from './support/app.ts';
 import { createDatabase, databaseKinds } from './support/databases.ts';
 import { configFile, runScript } from './support/process.ts';
@@ -65,6 +66,7 @@ async function ended(url: string, id: string) {
 async function openTables(url: string) {
   const database = await openDatabase(url, () => {});
   return {
+    sweep: () => createReportStore(database).sweep(),
     async look() {
       const rows = await database
         .selectFrom('deliveryRows')
@@ -147,6 +149,7 @@ describe.concurrent.each(databaseKinds)(
         status: 'COMPLETED',
         report: { rowCount: largeCount },
       });
+      await tables.sweep();
       expect(await tables.look()).toEqual({ published: largeCount, others: 0, staging: 0 });
       expect(world.selzy.downloads).toHaveLength(2);
     });
@@ -186,6 +189,7 @@ describe.concurrent.each(databaseKinds)(
       });
       const one = await taskOf(newUrl, id, 'reader7@example.com');
       expect(one.report.rows).toEqual({ totalCount: 1, nodes: [{ recipient: 'reader7@example.com' }] });
+      await tables.sweep();
       expect(await tables.look()).toEqual({ published: largeCount, others: 0, staging: 0 });
     });
   },

@@ -52,7 +52,7 @@ export function toTaskFilter(input: TaskFilterInput | null | undefined, context:
   const { accounts, campaignId, statuses } = input ?? {};
   return {
     accounts: accounts ? visible.filter((name) => accounts.includes(name)) : visible,
-    ...(campaignId && { campaignKey: parseCampaignId(campaignId, 'campaignId').key }),
+    ...(campaignId != null && { campaignKey: parseCampaignId(campaignId, 'campaignId').key }),
     ...(statuses && { statuses }),
   };
 }
@@ -67,7 +67,8 @@ function decodeTaskPlace(cursor: string): TaskPlace {
     kind === 'task' &&
     Number.isSafeInteger(createdAt) &&
     typeof createdAt === 'number' &&
-    typeof key === 'string'
+    typeof key === 'string' &&
+    /^[\x21-\x7e]+$/.test(key)
   ) {
     return { createdAt, key };
   }
@@ -79,8 +80,9 @@ export async function listRows(
   report: Report,
   filter: RowFilter,
   { first, after }: PageArguments,
-  { services }: GraphQLContext,
+  context: GraphQLContext,
 ): Promise<RowListing> {
+  const { services } = context;
   const size = pageSize(first, 'first', 100);
   const place = after ? decodeRecipient(after) : null;
   const rows = await services.reportStore.rows(report.generation, filter, place, size + 1);

@@ -1,5 +1,7 @@
 const secretNames = /^(api[-_]?key|apikey|session[-_]?id|bearer|token|authorization|password|secret)$/i;
 const mask = '[redacted]';
+/** Where providers notify us: the last part is a secret of its own, which a provider may quote. */
+const webhooks = /(\/webhooks\/[\w.-]+\/)[\w-]{16,}/g;
 
 export interface Redactor {
   /** Takes the secrets out of a text, also where they stand encoded for a URL, a form or JSON. */
@@ -14,7 +16,10 @@ export function createRedactor(secrets: Iterable<string>): Redactor {
   // Longest first: one secret can begin with another.
   const longestFirst = [...forms].sort((one, other) => other.length - one.length);
   const pattern = new RegExp(longestFirst.map((form) => RegExp.escape(form)).join('|'), 'gi');
-  const text = (dirty: string) => (forms.size === 0 ? dirty : dirty.replace(pattern, mask));
+  const text = (dirty: string) => {
+    const clean = forms.size === 0 ? dirty : dirty.replace(pattern, mask);
+    return clean.replace(webhooks, `$1${mask}`);
+  };
 
   function json(value: unknown): unknown {
     if (typeof value === 'string') return text(value);

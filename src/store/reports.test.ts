@@ -54,7 +54,9 @@ async function recipients(reports: ReportStore, generation: number, filter: RowF
 }
 
 /** What is in the tables beside the rows of published reports. */
+/** What is left once the rows that were replaced are swept. */
 async function strays(database: Database) {
+  await createReportStore(database).sweep();
   const { count } = await database
     .selectFrom('deliveryRows')
     .select((eb) => eb.fn.countAll<number>().as('count'))

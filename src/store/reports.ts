@@ -134,7 +134,7 @@ export function createReportStore(database: Database) {
       }
     },
 
-    /** Makes a generation the campaign's report, and deletes the one before. */
+    /** Makes a generation the campaign's report. The one before stays for those who are reading it, until `sweep`. */
     async publish(
       campaignKey: string,
       generation: number,
@@ -149,7 +149,6 @@ export function createReportStore(database: Database) {
       const counts = new Map(rows.map(({ outcome, count }) => [outcomeAt(outcome), Number(count)]));
       const rowCount = [...counts.values()].reduce((sum, count) => sum + count, 0);
       const earlier = await this.get(campaignKey);
-      // What an earlier publication was kept from deleting.
       await this.discard(replacedBy(campaignKey));
       await database.transaction().execute(async (transaction) => {
         await transaction.deleteFrom('reports').where('campaignKey', '=', campaignKey).execute();
@@ -160,8 +159,17 @@ export function createReportStore(database: Database) {
         const replaced = { generation: earlier.generation, taskKey: replacedBy(campaignKey) };
         await transaction.insertInto('staging').values(replaced).execute();
       });
-      if (earlier) await deleteRows(earlier.generation);
       return { campaignKey, generation, rowCount, counts, ...told };
+    },
+
+    /** Deletes the rows that newer reports have replaced. */
+    async sweep(): Promise<void> {
+      const replaced = await database
+        .selectFrom('staging')
+        .select('generation')
+        .where('taskKey', 'like', `${replacedBy('')}%`)
+        .execute();
+      for (const { generation } of replaced) await deleteRows(generation);
     },
 
     async get(campaignKey: string): Promise<Report | null> {
@@ -211,8 +219,9 @@ function whereMatches<Row>(
       outcomes.length === 0 ? [-1] : outcomes.map((outcome) => deliveryOutcomes.indexOf(outcome));
     narrowed = narrowed.where('outcome', 'in', places);
   }
-  if (recipient !== undefined) narrowed = narrowed.where('recipient', '=', recipient);
-  return narrowed;
+  // No text holds a NUL, and PostgreSQL refuses to look for one.
+  if (recipient?.includes('\0')) return narrowed.where('outcome', '=', -1);
+  return recipient === undefined ? narrowed : narrowed.where('recipient', '=', recipient);
 }
 
 const countsSchema = z.array(z.tuple([z.enum(deliveryOutcomes), z.number()]));

@@ -7,6 +7,8 @@ import { readLines } from './lines.ts';
 
 /** One transaction writes at most so many rows: it blocks others for some milliseconds. */
 const rowsAtOnce = 2_000;
+/** In bytes: no address is as long, and indexes take no more than some 2,700. */
+const longestRecipient = 1_000;
 
 /**
  * Reads a task's file into a report and makes it the campaign's. Rows are written beside those of the report before,
@@ -37,7 +39,7 @@ export async function collect(
   for await (const batch of batches) {
     for (const cells of batch) {
       const row = readRow(cells);
-      if (row) rows.push(row);
+      if (row && Buffer.byteLength(row.recipient) <= longestRecipient) rows.push(row);
       else illegible += 1;
     }
     if (rows.length < rowsAtOnce) continue;

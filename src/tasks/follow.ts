@@ -24,6 +24,9 @@ export interface FollowParts {
   readonly onChange: (task: Task) => void;
 }
 
+/** Whoever reads a report while it is replaced has so long to finish. */
+const sweepAfterMs = 60_000;
+
 /** Follows tasks until they are done: asks the provider ever more rarely, then fetches the file. */
 export function createFollowing({
   accounts,
@@ -83,8 +86,16 @@ export function createFollowing({
     if (signal.aborted) return { task: begun, course };
     if (made instanceof ProblemError) return settle(begun, afterDownload(begun, made, course, now()));
     await tellCampaign(account, begun, made, wasWoken);
+    setTimeout(sweep, sweepAfterMs).unref();
     const done = { ...begun, status: 'COMPLETED', completedAt: now(), problem: null } as const;
     return { task: done, course };
+  }
+
+  function sweep(): void {
+    if (signal.aborted) return;
+    reports
+      .sweep()
+      .catch((error: unknown) => logger.warn({ err: error }, 'deleting replaced reports failed'));
   }
 
   async function settle(task: Task, next: Further) {
@@ -114,11 +125,12 @@ export function createFollowing({
     wasWoken: boolean,
   ): Promise<void> {
     const campaign = await campaigns.get(task.campaignKey);
-    if (!campaign || campaign.stats?.source === 'PROVIDER') return;
+    if (!campaign || campaign.deletedAt !== null || campaign.stats?.source === 'PROVIDER') return;
     const { externalId, status, providerStatus } = campaign;
     const final = hasEnded(status) && isSettled(counts);
     const stats = { counters: rollUp(counts), source: 'DELIVERY_REPORT', final } as const;
-    const cause = wasWoken ? 'WEBHOOK' : 'POLL';
+    // Polls leave alone what is not followed, but this was asked for.
+    const cause = wasWoken ? 'WEBHOOK' : campaign.followed ? 'POLL' : 'QUERY';
     const reading = { externalId, status, providerStatus, stats };
     const { name, channel } = account;
     await observer.observe([{ account: name, channel, externalId, reading, askedAt: at, cause }]);

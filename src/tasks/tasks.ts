@@ -70,6 +70,7 @@ export function createTasks({ actions, publicUrl, ...parts }: TasksParts) {
 
     /** Goes on with what was unfinished when the service was stopped. */
     async start(): Promise<void> {
+      await parts.reports.sweep();
       for (const task of await tasks.unfinished()) following.follow(task);
     },
 

@@ -67,11 +67,11 @@ async function taskChanges(
   const { taskStore, live } = context.services;
   const visible = new Set(visibleAccounts(context).map(({ name }) => name));
   const named = ids && new Set(ids.map((id) => parseTaskId(id, 'ids').key));
-  const campaignKey = campaignId && parseCampaignId(campaignId, 'campaignId').key;
+  const campaignKey = campaignId != null ? parseCampaignId(campaignId, 'campaignId').key : null;
   const wants = (task: Task) =>
     visible.has(task.account) &&
     (!named || named.has(task.key)) &&
-    (!campaignKey || task.campaignKey === campaignKey);
+    (campaignKey === null || task.campaignKey === campaignKey);
   const present = await Promise.all([...(named ?? [])].map((key) => taskStore.get(key)));
   const states = present.filter((task) => task !== null).filter(wants);
   const topic = JSON.stringify(['tasks', [...visible], named && [...named], campaignKey]);

@@ -11,6 +11,9 @@ export const Task: TaskResolvers = {
     return campaign;
   },
 
+  // The provider may say anything there.
+  fileUrl: ({ fileUrl }) => (fileUrl !== null && URL.canParse(fileUrl) ? fileUrl : null),
+
   report: ({ status, campaignKey }, _args, { services }) =>
     status === 'COMPLETED' ? services.reportStore.get(campaignKey) : null,
 };

@@ -86,7 +86,7 @@ export const selzy = defineProvider({
           return readTask((await client.getCampaignDeliveryStats(order, call)).result);
         },
         async result(uuid, call) {
-          return readTask((await client.getTaskResult(uuid, call)).result);
+          return readTask(http.redactJson((await client.getTaskResult(uuid, call)).result));
         },
         rowReader,
         fileHosts: reportHosts,
