@@ -98,7 +98,8 @@ describe('node', () => {
     'campaign:appizer-main:кампания',
     'campaign:appizer-main:..',
     `campaign:appizer-main:${'1'.repeat(201)}`,
-    'task:selzy-main:1',
+    'task:selzy-main:',
+    'task:selzy-main:one two',
     'tasks:selzy-main:ff719cf2-4ed9-11e9-8647-d663bd873d93',
     'campaign:appizer-main:camp_1\n',
   ])('%j is malformed', async (id) => {
