@@ -146,6 +146,10 @@ describe('no good is believed when it was said three times in a row', () => {
 });
 
 describe('a day', () => {
+  test('is no limit for what is done, however late it is seen', () => {
+    expect(nextOf(queued, completed, freshCourse, createdAt + 2 * longestMs).kind).toBe('download');
+  });
+
   test.each([
     ['under way', said({})],
     ['a failure', failed],

@@ -41,9 +41,13 @@ export type Next =
  * @param now ms since 1970
  */
 export function nextOf(task: Task, reading: TaskReading | ProblemError, course: Course, now: number): Next {
-  if (now - task.createdAt > longestMs) {
-    return failed('PROVIDER_UNAVAILABLE', 'The provider has not finished the task within a day.');
-  }
+  const next = look(task, reading, course, now);
+  // What is done by then is done, however late we came to see it.
+  if (next.kind !== 'wait' || now - task.createdAt <= longestMs) return next;
+  return failed('PROVIDER_UNAVAILABLE', 'The provider has not finished the task within a day.');
+}
+
+function look(task: Task, reading: TaskReading | ProblemError, course: Course, now: number): Next {
   if (reading instanceof ProblemError) {
     if (reading.code !== 'NOT_FOUND') return { kind: 'wait', task: withProblem(task, reading, now), course };
     return unwell(task, course, reading, now);
