@@ -118,7 +118,7 @@ export async function startApp(config: Config, logger: Logger, now: () => number
     pollSoon: (account, externalId) => pollers.get(account)?.pollSoon(externalId),
   };
   const actions = createActions(actionsParts);
-  const once = createOnce({ store: createMutationStore(database), now });
+  const { once, idle } = createOnce({ store: createMutationStore(database), now });
 
   const taskStore = createTaskStore(database);
   const reportStore = createReportStore(database);
@@ -173,7 +173,7 @@ export async function startApp(config: Config, logger: Logger, now: () => number
     graphql: createGraphQLServer({ schema: createSchema(), context: () => context, allowedOrigins, logger }),
     live,
     metrics,
-    idle: once.idle,
+    idle,
     notified: tasks.notified,
     checkReady: async () => void (await log.state()),
     logger,

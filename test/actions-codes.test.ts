@@ -1,25 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { startSimulator } from '../src/simulator/simulator.ts';
-import { accountAt, startTestApp, type TestApp } from './support/app.ts';
+import { accountAt, startTestApp } from './support/app.ts';
+import { mutate } from './support/mutate.ts';
 
 const id = 'campaign:octeth-main:1';
-
-const inputTypes: Readonly<Record<string, string>> = {
-  createCampaign: 'CreateCampaignInput',
-  updateCampaign: 'UpdateCampaignInput',
-  deleteCampaigns: 'DeleteCampaignsInput',
-};
-
-async function mutate(app: TestApp, mutation: string, input: object) {
-  const type = inputTypes[mutation] ?? 'CampaignActionInput';
-  const subject = mutation === 'deleteCampaigns' ? 'deletedIds' : 'campaign { id name status }';
-  const query = `mutation ($input: ${type}!) {
-    answer: ${mutation}(input: $input) { ${subject} errors { code message path providerCode } }
-  }`;
-  const { data, errors } = await app.request(query, { input });
-  expect(errors).toBeUndefined();
-  return data.answer;
-}
 
 const shapes = ['documented', 'scalar', 'array', 'object'] as const;
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { startSimulator } from '../src/simulator/simulator.ts';
 import { accountAt, providerNames, startTestApp, type TestApp } from './support/app.ts';
 import { createDatabase, type DatabaseKind, databaseKinds } from './support/databases.ts';
+import { mutate } from './support/mutate.ts';
 import { overSse, overWebSocket, type Subscribed } from './support/subscribe.ts';
 import { until } from './support/wait.ts';
 
@@ -10,13 +11,8 @@ const payload = `campaign {
     history { nodes { cause kinds transitions { from to } } }
   } errors { code message path providerCode }`;
 
-async function mutate(app: TestApp, mutation: 'createCampaign' | 'copyCampaign', input: object) {
-  const type = mutation === 'createCampaign' ? 'CreateCampaignInput' : 'CampaignActionInput';
-  const query = `mutation ($input: ${type}!) { answer: ${mutation}(input: $input) { ${payload} } }`;
-  const { data, errors } = await app.request(query, { input });
-  expect(errors).toBeUndefined();
-  return data.answer;
-}
+const mutatePayload = (app: TestApp, mutation: string, input: object) =>
+  mutate(app, mutation, input, payload);
 
 async function startOcteth(kind: DatabaseKind, polling: object = { fastest: 0.005, slowest: 0.1 }) {
   const stack = new AsyncDisposableStack();
@@ -71,8 +67,8 @@ describe.each(databaseKinds)('a new campaign, on %s', (kind) => {
     for (let number = 1; number <= 10; number += 1) {
       const isCopy = number % 2 === 0;
       const { campaign, errors } = isCopy
-        ? await mutate(app, 'copyCampaign', { id: `campaign:${account}:1` })
-        : await mutate(app, 'createCampaign', { account, name: `Sale ${number}` });
+        ? await mutatePayload(app, 'copyCampaign', { id: `campaign:${account}:1` })
+        : await mutatePayload(app, 'createCampaign', { account, name: `Sale ${number}` });
       expect(errors).toEqual([]);
       expect(campaign).toMatchObject(made);
       ids.push(campaign.id);
@@ -80,7 +76,7 @@ describe.each(databaseKinds)('a new campaign, on %s', (kind) => {
     // Several at once, with settings, each of which takes three requests.
     const settings = { schedule: { at: { date: '2031-12-24', time: '08:30', timeZone: 'Europe/Berlin' } } };
     const asked = Array.from({ length: 10 }, (_, place) =>
-      mutate(app, 'createCampaign', { account, name: `Autumn ${place}`, settings }),
+      mutatePayload(app, 'createCampaign', { account, name: `Autumn ${place}`, settings }),
     );
     for (const { campaign, errors } of await Promise.all(asked)) {
       expect(errors).toEqual([]);
@@ -116,7 +112,11 @@ describe.each(databaseKinds)('a new campaign, on %s', (kind) => {
   ])('whose settings are refused is there, and followed: %s', async (_what, settings, path, providerCode) => {
     await using service = await startOcteth(kind);
     const { app, octeth } = service;
-    const { campaign, errors } = await mutate(app, 'createCampaign', { account, name: 'Sale', settings });
+    const { campaign, errors } = await mutatePayload(app, 'createCampaign', {
+      account,
+      name: 'Sale',
+      settings,
+    });
     expect(campaign).toMatchObject({ name: 'Sale', ...made });
     expect(campaign.freshness.nextPollAt).toEqual(expect.any(String));
     const message = expect.stringMatching(/^The campaign was made, but not given its settings: .*email/i);
@@ -142,7 +142,7 @@ describe.each(databaseKinds)('a new campaign, on %s', (kind) => {
     await using service = await startOcteth(kind, { fastest: 600, slowest: 3_600 });
     service.octeth.fault({ kind: 'error', code: number, message: 'No.' }, { operation: 'Campaign.Update' });
     const settings = { schedule: { at: { date: '2031-12-24', time: '08:30', timeZone: 'Europe/Berlin' } } };
-    const answer = await mutate(service.app, 'createCampaign', { account, name: 'Sale', settings });
+    const answer = await mutatePayload(service.app, 'createCampaign', { account, name: 'Sale', settings });
     expect(answer.campaign).toMatchObject({ name: 'Sale', ...made });
     const message = 'The campaign was made, but not given its settings: No.';
     expect(answer.errors).toEqual([{ code, message, path, providerCode: String(number) }]);
@@ -155,10 +155,15 @@ describe('where no campaign can be made', () => {
     await using app = await startTestApp({ accounts: [accountAt(simulator, name)] });
     for (const dryRun of [false, true]) {
       expect(
-        await mutate(app, 'createCampaign', { account: `${name}-main`, name: '', settings: {}, dryRun }),
+        await mutatePayload(app, 'createCampaign', {
+          account: `${name}-main`,
+          name: '',
+          settings: {},
+          dryRun,
+        }),
       ).toMatchObject({ campaign: null, errors: [{ code: 'NOT_SUPPORTED', path: ['account'] }] });
     }
-    expect(await mutate(app, 'createCampaign', { account: 'nobody', name: 'Sale' })).toMatchObject({
+    expect(await mutatePayload(app, 'createCampaign', { account: 'nobody', name: 'Sale' })).toMatchObject({
       campaign: null,
       errors: [{ code: 'NOT_FOUND', path: ['account'] }],
     });

@@ -1,24 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { type CampaignChange, type SimulatedOcteth, startSimulator } from '../src/simulator/simulator.ts';
-import { accountAt, startTestApp, type TestApp } from './support/app.ts';
+import { type CampaignChange, startSimulator } from '../src/simulator/simulator.ts';
+import { accountAt, startTestApp } from './support/app.ts';
 import { createDatabase, databaseKinds } from './support/databases.ts';
-
-const inputTypes: Readonly<Record<string, string>> = {
-  createCampaign: 'CreateCampaignInput',
-  updateCampaign: 'UpdateCampaignInput',
-  deleteCampaigns: 'DeleteCampaignsInput',
-};
-
-async function mutate(app: TestApp, mutation: string, input: object) {
-  const type = inputTypes[mutation] ?? 'CampaignActionInput';
-  const subject = mutation === 'deleteCampaigns' ? 'deletedIds' : 'campaign { id name status }';
-  const query = `mutation ($input: ${type}!) {
-    answer: ${mutation}(input: $input) { ${subject} errors { code message path providerCode } }
-  }`;
-  const { data, errors } = await app.request(query, { input });
-  expect(errors).toBeUndefined();
-  return data.answer;
-}
+import { changingCommands, mutate } from './support/mutate.ts';
 
 const id = 'campaign:octeth-main:1';
 
@@ -33,10 +17,6 @@ async function startOcteth(start: CampaignChange, database = 'sqlite::memory:') 
   const app = stack.use(await startTestApp({ database, accounts, polling }));
   await app.request(`{ campaign(id: "${id}") { id } }`);
   return { octeth, app, [Symbol.asyncDispose]: () => stack.disposeAsync() };
-}
-
-function changing({ requests }: SimulatedOcteth): string[] {
-  return requests.map(({ operation }) => operation).filter((operation) => !operation.endsWith('.Get'));
 }
 
 interface Rehearsal {
@@ -68,7 +48,7 @@ describe.concurrent('a dry run', () => {
     // Of a copy there is none to show.
     const campaign = mutation === 'copyCampaign' ? null : { id, name: 'Winter sale', status };
     expect(await mutate(app, mutation, { id, ...input, dryRun: true })).toEqual({ campaign, errors: [] });
-    expect(changing(octeth)).toEqual([]);
+    expect(changingCommands(octeth)).toEqual([]);
     expect(octeth.campaigns.size).toBe(1);
   });
 
@@ -81,7 +61,7 @@ describe.concurrent('a dry run', () => {
     expect(data.campaign.status).toBe('FAILED');
     const takesAny = ['copyCampaign', 'updateCampaign'].includes(one.mutation);
     expect(errors).toMatchObject(takesAny ? [] : [{ code: 'INVALID_STATE', path: ['id'] }]);
-    expect(changing(octeth)).toEqual([]);
+    expect(changingCommands(octeth)).toEqual([]);
   });
 
   test.each(onOne)('of $mutation tells that the campaign is gone', async ({ mutation, start, input }) => {
@@ -90,7 +70,7 @@ describe.concurrent('a dry run', () => {
     expect(await mutate(service.app, mutation, { id, ...input, dryRun: true })).toMatchObject({
       errors: [{ code: 'NOT_FOUND', path: ['id'] }],
     });
-    expect(changing(service.octeth)).toEqual([]);
+    expect(changingCommands(service.octeth)).toEqual([]);
   });
 
   test.each(onOne)('of $mutation tells that the provider fails', async ({ mutation, start, input }) => {
@@ -99,7 +79,7 @@ describe.concurrent('a dry run', () => {
     expect(await mutate(service.app, mutation, { id, ...input, dryRun: true })).toMatchObject({
       errors: [{ code: 'PROVIDER_UNAVAILABLE' }],
     });
-    expect(changing(service.octeth)).toEqual([]);
+    expect(changingCommands(service.octeth)).toEqual([]);
   });
 
   test('tells what can be told here without asking anybody', async () => {
@@ -155,7 +135,7 @@ describe.concurrent('a dry run', () => {
       deletedIds: [],
       errors: [{ code: 'NOT_FOUND', path: ['ids', '1'] }],
     });
-    expect(changing(octeth)).toEqual([]);
+    expect(changingCommands(octeth)).toEqual([]);
     expect(octeth.campaigns.size).toBe(2);
   });
 });
@@ -174,7 +154,7 @@ describe.each(databaseKinds)('a dry run with an idempotency key, on %s', (kind) 
     expect(done).toMatchObject({ campaign: { status: 'PAUSED' }, errors: [] });
     expect(await mutate(app, 'pauseCampaign', dry)).toMatchObject({ errors: [{ code: 'INVALID_STATE' }] });
     expect(await mutate(app, 'pauseCampaign', input)).toEqual(done);
-    expect(changing(octeth)).toEqual(['Campaign.Pause']);
+    expect(changingCommands(octeth)).toEqual(['Campaign.Pause']);
   });
 
   test('that was used for something else is a CONFLICT', async () => {
@@ -185,6 +165,6 @@ describe.each(databaseKinds)('a dry run with an idempotency key, on %s', (kind) 
     expect(await mutate(app, 'resumeCampaign', dry)).toMatchObject({
       errors: [{ code: 'CONFLICT', path: ['idempotencyKey'] }],
     });
-    expect(changing(octeth)).toEqual(['Campaign.Pause']);
+    expect(changingCommands(octeth)).toEqual(['Campaign.Pause']);
   });
 });

@@ -1,25 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { type CampaignChange, type SimulatedOcteth, startSimulator } from '../src/simulator/simulator.ts';
-import { accountAt, startTestApp, type TestApp } from './support/app.ts';
+import { type CampaignChange, startSimulator } from '../src/simulator/simulator.ts';
+import { accountAt, startTestApp } from './support/app.ts';
 import { createDatabase, type DatabaseKind, databaseKinds } from './support/databases.ts';
-
-const inputTypes: Readonly<Record<string, string>> = {
-  createCampaign: 'CreateCampaignInput',
-  updateCampaign: 'UpdateCampaignInput',
-  deleteCampaigns: 'DeleteCampaignsInput',
-};
-
-const campaignPayload = 'campaign { id name status } errors { code message path providerCode }';
-const deletionPayload = 'deletedIds errors { code message path providerCode }';
-
-async function mutate(app: TestApp, mutation: string, input: object) {
-  const type = inputTypes[mutation] ?? 'CampaignActionInput';
-  const fields = mutation === 'deleteCampaigns' ? deletionPayload : campaignPayload;
-  const query = `mutation ($input: ${type}!) { answer: ${mutation}(input: $input) { ${fields} } }`;
-  const { data, errors } = await app.request(query, { input });
-  expect(errors).toBeUndefined();
-  return data.answer;
-}
+import { changingCommands, mutate } from './support/mutate.ts';
 
 const accounts = 'octeth-main';
 const one = `campaign:${accounts}:1`;
@@ -110,10 +93,6 @@ async function startOcteth(kind: DatabaseKind, start: CampaignChange) {
 }
 
 /** The commands that change something, in the order in which they arrived. */
-function changing({ requests }: SimulatedOcteth): string[] {
-  return requests.map(({ operation }) => operation).filter((operation) => !operation.endsWith('.Get'));
-}
-
 describe.each(databaseKinds)('an idempotency key, on %s', (kind) => {
   describe.concurrent('of every mutation', () => {
     test.each(deeds)('$mutation is done once, also after a restart', async (deed) => {
@@ -136,7 +115,7 @@ describe.each(databaseKinds)('an idempotency key, on %s', (kind) => {
       expect(await mutate(app, mutation, { ...otherInput, idempotencyKey: 'key 1' })).toMatchObject({
         errors: [{ code: 'CONFLICT', path: ['idempotencyKey'], providerCode: null }],
       });
-      expect(changing(service.octeth)).toEqual(commands);
+      expect(changingCommands(service.octeth)).toEqual(commands);
     });
 
     test.each(deeds)('$mutation asked for ten times at once is done once', async (deed) => {
@@ -151,7 +130,7 @@ describe.each(databaseKinds)('an idempotency key, on %s', (kind) => {
       expect(await mutate(app, mutation, { ...otherInput, idempotencyKey: 'key 1' })).toMatchObject({
         errors: [{ code: 'CONFLICT' }],
       });
-      expect(changing(service.octeth)).toEqual(commands);
+      expect(changingCommands(service.octeth)).toEqual(commands);
     });
 
     test.each(deeds)('$mutation asked of two instances at once is done once', async (deed) => {
@@ -164,7 +143,7 @@ describe.each(databaseKinds)('an idempotency key, on %s', (kind) => {
       const [first, ...others] = await Promise.all(asked);
       expect(first).toMatchObject({ errors: [] });
       expect(others).toEqual(Array(3).fill(first));
-      expect(changing(service.octeth)).toEqual(commands);
+      expect(changingCommands(service.octeth)).toEqual(commands);
     });
   });
 
@@ -177,7 +156,7 @@ describe.each(databaseKinds)('an idempotency key, on %s', (kind) => {
       campaign: { id: one, status: 'PAUSED' },
       errors: [{ code: 'CONFLICT', path: ['idempotencyKey'] }],
     });
-    expect(changing(service.octeth)).toEqual(['Campaign.Pause']);
+    expect(changingCommands(service.octeth)).toEqual(['Campaign.Pause']);
   });
 
   test('without one, and with a new one, it is done each time', async () => {
@@ -190,7 +169,7 @@ describe.each(databaseKinds)('an idempotency key, on %s', (kind) => {
       ids.add(campaign.id);
     }
     expect(ids.size).toBe(8);
-    expect(changing(service.octeth)).toEqual(Array(8).fill('Campaign.Copy'));
+    expect(changingCommands(service.octeth)).toEqual(Array(8).fill('Campaign.Copy'));
   });
 
   test.each(['', '   ', 'k'.repeat(201), 'nul\0'])('that is none is refused: %j', async (idempotencyKey) => {
@@ -199,6 +178,6 @@ describe.each(databaseKinds)('an idempotency key, on %s', (kind) => {
     expect(await mutate(app, 'pauseCampaign', { id: one, idempotencyKey })).toMatchObject({
       errors: [{ code: 'BAD_INPUT', path: ['idempotencyKey'] }],
     });
-    expect(changing(service.octeth)).toEqual([]);
+    expect(changingCommands(service.octeth)).toEqual([]);
   });
 });

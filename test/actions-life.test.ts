@@ -2,21 +2,18 @@ import { describe, expect, test } from 'vitest';
 import { startSimulator } from '../src/simulator/simulator.ts';
 import { accountAt, startTestApp, type TestApp } from './support/app.ts';
 import { createDatabase, databaseKinds } from './support/databases.ts';
+import { mutate } from './support/mutate.ts';
 import { overSse, overWebSocket, type Subscribed } from './support/subscribe.ts';
 import { until } from './support/wait.ts';
 
 const payload = `campaign { id name status providerStatus scheduledAt revision actions { name allowed } }
   errors { code message path providerCode }`;
 
-type Input = Readonly<Record<string, unknown>>;
-
 /** Runs a mutation that has to work, and gives the campaign of its payload. */
-async function run(app: TestApp, mutation: string, type: string, input: Input) {
-  const query = `mutation ($input: ${type}!) { answer: ${mutation}(input: $input) { ${payload} } }`;
-  const { data, errors } = await app.request(query, { input });
-  expect(errors).toBeUndefined();
-  expect(data.answer.errors).toEqual([]);
-  return data.answer.campaign;
+async function run(app: TestApp, mutation: string, input: object) {
+  const answer = await mutate(app, mutation, input, payload);
+  expect(answer.errors).toEqual([]);
+  return answer.campaign;
 }
 
 /** What a clock in Berlin shows at a moment, to the second. */
@@ -62,7 +59,7 @@ describe.each(databaseKinds)('a whole life over GraphQL alone, on %s', (kind) =>
     using toldOverSse = overSse(app.url, changes);
     await until(async () => (await (await fetch(`${app.url}/metrics`)).text()).includes('subscribers 2'));
 
-    const draft = await run(app, 'createCampaign', 'CreateCampaignInput', {
+    const draft = await run(app, 'createCampaign', {
       account: 'octeth-main',
       name: 'Winter sale',
     });
@@ -70,7 +67,7 @@ describe.each(databaseKinds)('a whole life over GraphQL alone, on %s', (kind) =>
     const { id } = draft;
 
     const sendAt = Math.ceil(Date.now() / 1000 + 3) * 1000;
-    const planned = await run(app, 'updateCampaign', 'UpdateCampaignInput', {
+    const planned = await run(app, 'updateCampaign', {
       id,
       settings: {
         emailId: '12',
@@ -80,31 +77,30 @@ describe.each(databaseKinds)('a whole life over GraphQL alone, on %s', (kind) =>
     });
     expect(planned).toMatchObject({ status: 'DRAFT', scheduledAt: new Date(sendAt).toISOString() });
 
-    const approved = await run(app, 'approveCampaign', 'CampaignActionInput', { id });
+    const approved = await run(app, 'approveCampaign', { id });
     expect(approved).toMatchObject({ status: 'SCHEDULED', providerStatus: 'Ready' });
     expect(allowed(approved)).toEqual(['UPDATE', 'COPY', 'CANCEL', 'DELETE']);
 
     await until(() => toldStatus(told, id) === 'SENDING');
-    const paused = await run(app, 'pauseCampaign', 'CampaignActionInput', { id });
+    const paused = await run(app, 'pauseCampaign', { id });
     expect(paused.status).toBe('PAUSED');
     expect(allowed(paused)).toEqual(['UPDATE', 'COPY', 'RESUME', 'CANCEL', 'DELETE']);
-    const resumed = await run(app, 'resumeCampaign', 'CampaignActionInput', { id });
+    const resumed = await run(app, 'resumeCampaign', { id });
     expect(resumed.status).toBe('QUEUED');
     await until(() => toldStatus(told, id) === 'COMPLETED');
 
-    const copy = await run(app, 'copyCampaign', 'CampaignActionInput', { id });
+    const copy = await run(app, 'copyCampaign', { id });
     expect(copy).toMatchObject({ status: 'DRAFT', revision: 1 });
     expect(copy.id).not.toBe(id);
     const inAnHour = { schedule: { at: inBerlin(sendAt + 3_600_000) } };
     const ready = { id: copy.id, status: 'READY', settings: inAnHour };
-    expect((await run(app, 'updateCampaign', 'UpdateCampaignInput', ready)).status).toBe('SCHEDULED');
-    expect((await run(app, 'cancelCampaign', 'CampaignActionInput', { id: copy.id })).status).toBe('DRAFT');
+    expect((await run(app, 'updateCampaign', ready)).status).toBe('SCHEDULED');
+    expect((await run(app, 'cancelCampaign', { id: copy.id })).status).toBe('DRAFT');
 
-    const { data } = await app.request(
-      'mutation ($input: DeleteCampaignsInput!) { deleteCampaigns(input: $input) { deletedIds errors { code } } }',
-      { input: { ids: [id, copy.id] } },
-    );
-    expect(data.deleteCampaigns).toEqual({ deletedIds: [id, copy.id], errors: [] });
+    expect(await mutate(app, 'deleteCampaigns', { ids: [id, copy.id] })).toEqual({
+      deletedIds: [id, copy.id],
+      errors: [],
+    });
 
     for (const heard of [told, toldOverSse]) {
       await until(

@@ -6,9 +6,13 @@ import {
   startSimulator,
 } from '../src/simulator/simulator.ts';
 import { accountAt, startTestApp, type TestApp } from './support/app.ts';
+import { mutate } from './support/mutate.ts';
 
 const payload = `campaign { id name status history { nodes { cause transitions { from } } } }
   errors { code message path providerCode }`;
+
+const mutatePayload = (app: TestApp, mutation: string, input: object) =>
+  mutate(app, mutation, input, payload);
 
 /** Something that is done to one campaign, and how the campaign looks before and after it. */
 interface Deed {
@@ -133,20 +137,12 @@ async function startService({ provider: name, start }: Pick<Deed, 'provider' | '
   };
 }
 
-async function mutate(app: TestApp, mutation: string, input: object) {
-  const type = mutation === 'updateCampaign' ? 'UpdateCampaignInput' : 'CampaignActionInput';
-  const query = `mutation ($input: ${type}!) { answer: ${mutation}(input: $input) { ${payload} } }`;
-  const { data, errors } = await app.request(query, { input });
-  expect(errors).toBeUndefined();
-  return data.answer;
-}
-
 describe.concurrent('a change whose answer was lost', () => {
   test.each(each(carriedOut))('$mutation at $provider, carried out, $kind: it worked', async (deed) => {
     await using service = await startService(deed);
     const { app, id, provider } = service;
     provider.fault({ kind: deed.kind }, { operation: deed.command, times: 1 });
-    const { campaign, errors } = await mutate(app, deed.mutation, { id, ...deed.input });
+    const { campaign, errors } = await mutatePayload(app, deed.mutation, { id, ...deed.input });
     expect(errors).toEqual([]);
     expect(campaign).toMatchObject({ id, ...deed.after });
     expect(campaign.history.nodes[0].cause).toBe('MUTATION');
@@ -157,7 +153,7 @@ describe.concurrent('a change whose answer was lost', () => {
     await using service = await startService(deed);
     const { app, id, provider } = service;
     provider.fault({ kind: deed.kind }, { operation: deed.command, times: 1 });
-    const { campaign, errors } = await mutate(app, deed.mutation, { id, ...deed.input });
+    const { campaign, errors } = await mutatePayload(app, deed.mutation, { id, ...deed.input });
     const message = expect.stringContaining(`it was not ${deed.participle} so far`);
     expect(errors).toEqual([{ code: 'PROVIDER_UNAVAILABLE', message, path: null, providerCode: null }]);
     expect(campaign).toMatchObject({ id, ...deed.before });
@@ -176,7 +172,7 @@ describe.concurrent('a change whose answer was lost', () => {
       const { app, id, provider } = service;
       provider.fault({ kind: deed.kind }, { operation: deed.command, times: 1 });
       provider.fault({ kind: 'status', status: 503 }, { operation: deed.read });
-      const { campaign, errors } = await mutate(app, deed.mutation, { id, ...deed.input });
+      const { campaign, errors } = await mutatePayload(app, deed.mutation, { id, ...deed.input });
       const advice = `Whether it was ${deed.participle} can't be told: look at the campaign at the provider before trying again.`;
       expect(errors).toMatchObject([
         { code: 'PROVIDER_UNAVAILABLE', message: expect.stringContaining(advice), path: null },
@@ -198,7 +194,7 @@ test.concurrent.each(deeds)(
     await using service = await startService(deed);
     const { app, id, provider } = service;
     provider.fault({ kind: 'status', status: 503 }, { operation: deed.read });
-    const { campaign, errors } = await mutate(app, deed.mutation, { id, ...deed.input });
+    const { campaign, errors } = await mutatePayload(app, deed.mutation, { id, ...deed.input });
     const message = expect.stringMatching(
       `accepted that the campaign is ${deed.participle}, but can't be asked`,
     );
@@ -216,7 +212,7 @@ describe.concurrent('an answer that can not be read', () => {
     async (fault) => {
       await using service = await startService({ provider: 'octeth', start });
       service.provider.fault(fault, { operation: 'Campaign.Pause' });
-      expect(await mutate(service.app, 'pauseCampaign', { id: service.id })).toMatchObject({
+      expect(await mutatePayload(service.app, 'pauseCampaign', { id: service.id })).toMatchObject({
         campaign: { status: 'SENDING' },
         errors: [
           { code: 'PROVIDER_BAD_RESPONSE', message: expect.stringContaining('it was not paused so far') },
@@ -229,7 +225,7 @@ describe.concurrent('an answer that can not be read', () => {
   test.each([500, 502, 503, 504])('HTTP %i: it was not paused, and is not sent again', async (status) => {
     await using service = await startService({ provider: 'octeth', start });
     service.provider.fault({ kind: 'status', status }, { operation: 'Campaign.Pause' });
-    expect(await mutate(service.app, 'pauseCampaign', { id: service.id })).toMatchObject({
+    expect(await mutatePayload(service.app, 'pauseCampaign', { id: service.id })).toMatchObject({
       campaign: { status: 'SENDING' },
       errors: [
         { code: 'PROVIDER_UNAVAILABLE', message: expect.stringContaining('it was not paused so far') },
@@ -243,7 +239,7 @@ describe.concurrent('an answer that can not be read', () => {
     const { app, id, provider } = service;
     provider.fault({ kind: 'drop' }, { operation: 'Campaign.Pause' });
     provider.set(id.split(':')[2] ?? '', { status: 'Sent' });
-    expect(await mutate(app, 'pauseCampaign', { id })).toMatchObject({
+    expect(await mutatePayload(app, 'pauseCampaign', { id })).toMatchObject({
       campaign: { status: 'COMPLETED' },
       errors: [
         {

@@ -1,10 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { startSimulator } from '../src/simulator/simulator.ts';
 import { accountAt, startTestApp, type TestApp } from './support/app.ts';
+import { mutate } from './support/mutate.ts';
 import { until } from './support/wait.ts';
 
 const payload = `campaign { id name status scheduledAt revision history { nodes { cause kinds } } }
   errors { code message path }`;
+
+const mutatePayload = (app: TestApp, mutation: string, input: object) =>
+  mutate(app, mutation, input, payload);
 
 const carriedOut = ['dropAnswer', 'dropMidBody', 'hangAnswer'] as const;
 const notCarriedOut = ['drop', 'hang'] as const;
@@ -30,14 +34,6 @@ async function startOcteth(polling: object = slow) {
   };
 }
 
-async function mutate(app: TestApp, mutation: 'createCampaign' | 'copyCampaign', input: object) {
-  const type = mutation === 'createCampaign' ? 'CreateCampaignInput' : 'CampaignActionInput';
-  const query = `mutation ($input: ${type}!) { answer: ${mutation}(input: $input) { ${payload} } }`;
-  const { data, errors } = await app.request(query, { input });
-  expect(errors).toBeUndefined();
-  return data.answer;
-}
-
 const spring = { account: 'octeth-main', name: 'Spring sale' };
 const notMade = [
   { code: 'PROVIDER_UNAVAILABLE', message: expect.stringContaining('it was not made so far'), path: null },
@@ -61,7 +57,7 @@ describe.concurrent('a creation whose answer was lost', () => {
   test.each(carriedOut)('carried out, %s: it is found, and followed', async (kind) => {
     await using service = await startOcteth();
     service.octeth.fault({ kind }, { operation: 'Campaign.Create', times: 1 });
-    expect(await mutate(service.app, 'createCampaign', spring)).toMatchObject({
+    expect(await mutatePayload(service.app, 'createCampaign', spring)).toMatchObject({
       campaign: { name: 'Spring sale', ...fresh },
       errors: [],
     });
@@ -72,7 +68,7 @@ describe.concurrent('a creation whose answer was lost', () => {
   test('carried out, and to be given settings: it is found, and left as it is, as nobody knows whose it is', async () => {
     await using service = await startOcteth();
     service.octeth.fault({ kind: 'dropAnswer' }, { operation: 'Campaign.Create', times: 1 });
-    const { campaign, errors } = await mutate(service.app, 'createCampaign', {
+    const { campaign, errors } = await mutatePayload(service.app, 'createCampaign', {
       ...spring,
       settings: { schedule: { immediate: true } },
     });
@@ -86,7 +82,10 @@ describe.concurrent('a creation whose answer was lost', () => {
   test.each(notCarriedOut)('not carried out, %s', async (kind) => {
     await using service = await startOcteth();
     service.octeth.fault({ kind }, { operation: 'Campaign.Create', times: 1 });
-    expect(await mutate(service.app, 'createCampaign', spring)).toEqual({ campaign: null, errors: notMade });
+    expect(await mutatePayload(service.app, 'createCampaign', spring)).toEqual({
+      campaign: null,
+      errors: notMade,
+    });
     expect(service.requests('Campaign.Create')).toBe(1);
     expect(service.named('Spring sale')).toBe(0);
   });
@@ -95,7 +94,7 @@ describe.concurrent('a creation whose answer was lost', () => {
     await using service = await startOcteth();
     service.octeth.fault({ kind }, { operation: 'Campaign.Create', times: 1 });
     service.octeth.fault({ kind: 'status', status: 503 }, { operation: 'Campaigns.Get' });
-    expect(await mutate(service.app, 'createCampaign', spring)).toEqual({
+    expect(await mutatePayload(service.app, 'createCampaign', spring)).toEqual({
       campaign: null,
       errors: nobodyKnows,
     });
@@ -113,7 +112,7 @@ describe.concurrent('a creation whose answer was lost', () => {
     const createdAt = Date.now() - 72 * 3_600_000;
     octeth.add({ name: 'Spring sale', status: 'Draft', scheduleType: 'Not Scheduled', createdAt });
     octeth.fault({ kind: 'drop' }, { operation: 'Campaign.Create', times: 1 });
-    expect(await mutate(app, 'createCampaign', spring)).toEqual({ campaign: null, errors: notMade });
+    expect(await mutatePayload(app, 'createCampaign', spring)).toEqual({ campaign: null, errors: notMade });
   });
 
   test('a draft of the same name that is not known here yet is left alone', async () => {
@@ -123,7 +122,7 @@ describe.concurrent('a creation whose answer was lost', () => {
     const foreign = octeth.add({ ...draft, createdAt: Date.now() - 3_600_000 });
     octeth.fault({ kind: 'drop' }, { operation: 'Campaign.Create', times: 1 });
     const settings = { schedule: { immediate: true } };
-    const { campaign, errors } = await mutate(app, 'createCampaign', { ...spring, settings });
+    const { campaign, errors } = await mutatePayload(app, 'createCampaign', { ...spring, settings });
     expect(octeth.campaigns.get(foreign)?.scheduleType).toBe('Not Scheduled');
     expect({ campaign, failed: errors.length }).toEqual({ campaign: null, failed: 1 });
   });
@@ -133,10 +132,10 @@ describe.concurrent('a creation whose answer was lost', () => {
     const { app, octeth, requests } = service;
     // The other one is made, and is not read back until the search for this one has been answered.
     octeth.fault({ kind: 'delay', ms: 900 }, { operation: 'Campaign.Get', times: 1 });
-    const other = mutate(app, 'createCampaign', spring);
+    const other = mutatePayload(app, 'createCampaign', spring);
     await until(() => requests('Campaign.Get') === 1);
     octeth.fault({ kind: 'drop' }, { operation: 'Campaign.Create', times: 1 });
-    const { campaign, errors } = await mutate(app, 'createCampaign', spring);
+    const { campaign, errors } = await mutatePayload(app, 'createCampaign', spring);
     expect((await other).errors).toEqual([]);
     expect(service.named('Spring sale')).toBe(1);
     expect({ campaign, failed: errors.length }).toEqual({ campaign: null, failed: 1 });
@@ -145,7 +144,10 @@ describe.concurrent('a creation whose answer was lost', () => {
   test('a name with blanks around it, which the provider drops: nobody says that it was not made', async () => {
     await using service = await startOcteth();
     service.octeth.fault({ kind: 'dropAnswer' }, { operation: 'Campaign.Create', times: 1 });
-    const { errors } = await mutate(service.app, 'createCampaign', { ...spring, name: ' Spring sale ' });
+    const { errors } = await mutatePayload(service.app, 'createCampaign', {
+      ...spring,
+      name: ' Spring sale ',
+    });
     expect(service.named('Spring sale')).toBe(1);
     for (const { message } of errors) expect(message).not.toContain('it was not made');
   });
@@ -157,7 +159,7 @@ describe.concurrent('a creation that is only half answered', () => {
   test('its settings were given, though nobody says so: it worked', async () => {
     await using service = await startOcteth();
     service.octeth.fault({ kind: 'dropAnswer' }, { operation: 'Campaign.Update' });
-    const { campaign, errors } = await mutate(service.app, 'createCampaign', {
+    const { campaign, errors } = await mutatePayload(service.app, 'createCampaign', {
       ...spring,
       settings: { schedule },
     });
@@ -173,7 +175,7 @@ describe.concurrent('a creation that is only half answered', () => {
   ])('its settings were %s: it is there, and followed', async (_what, settings, words) => {
     await using service = await startOcteth();
     service.octeth.fault({ kind: 'drop' }, { operation: 'Campaign.Update' });
-    const { campaign, errors } = await mutate(service.app, 'createCampaign', { ...spring, settings });
+    const { campaign, errors } = await mutatePayload(service.app, 'createCampaign', { ...spring, settings });
     expect(campaign).toMatchObject({ name: 'Spring sale', ...fresh });
     const message = errors[0].message;
     expect(message).toMatch(/^The campaign was made, but not given its settings: /);
@@ -188,7 +190,7 @@ describe.concurrent('a creation that is only half answered', () => {
     const { app, octeth } = service;
     octeth.fault({ kind: 'status', status: 503 }, { operation: 'Campaign.Get' });
     octeth.fault({ kind: 'status', status: 503 }, { operation: 'Campaigns.Get' });
-    const { campaign, errors } = await mutate(app, 'createCampaign', spring);
+    const { campaign, errors } = await mutatePayload(app, 'createCampaign', spring);
     const [externalId] = octeth.campaigns.keys();
     const message = `The campaign was made, as campaign:octeth-main:${externalId}, but can't be read yet. It is read as soon as it can be.`;
     expect({ campaign, errors }).toEqual({
@@ -217,7 +219,7 @@ describe.concurrent('a copy whose answer was lost', () => {
     await using service = await startCopying();
     const { app, id, octeth } = service;
     octeth.fault({ kind }, { operation: 'Campaign.Copy', times: 1 });
-    const { campaign, errors } = await mutate(app, 'copyCampaign', { id });
+    const { campaign, errors } = await mutatePayload(app, 'copyCampaign', { id });
     expect(errors).toEqual([]);
     expect(campaign).toMatchObject({ name: 'Winter sale', ...fresh });
     expect(campaign.id).not.toBe(id);
@@ -231,7 +233,10 @@ describe.concurrent('a copy whose answer was lost', () => {
       await using service = await startCopying();
       const { app, id, octeth } = service;
       octeth.fault({ kind }, { operation: 'Campaign.Copy', times: 1 });
-      expect(await mutate(app, 'copyCampaign', { id })).toEqual({ campaign: null, errors: nobodyKnows });
+      expect(await mutatePayload(app, 'copyCampaign', { id })).toEqual({
+        campaign: null,
+        errors: nobodyKnows,
+      });
       expect(service.requests('Campaign.Copy')).toBe(1);
       expect(octeth.campaigns.size).toBe(1);
     },
@@ -242,7 +247,7 @@ describe.concurrent('a copy whose answer was lost', () => {
     const { app, id, octeth } = service;
     octeth.fault({ kind: 'dropAnswer' }, { operation: 'Campaign.Copy', times: 1 });
     octeth.fault({ kind: 'drop' }, { operation: 'Campaigns.Get' });
-    expect(await mutate(app, 'copyCampaign', { id })).toEqual({ campaign: null, errors: nobodyKnows });
+    expect(await mutatePayload(app, 'copyCampaign', { id })).toEqual({ campaign: null, errors: nobodyKnows });
     expect(service.requests('Campaign.Copy')).toBe(1);
     expect(octeth.campaigns.size).toBe(2);
   });

@@ -67,7 +67,7 @@ export function createOnce({ store, now }: OnceParts) {
       return result;
     } catch (error) {
       // Nobody foresaw it, so nobody knows how far it came.
-      await store.finish(key, toText({ keys: [], problems: [cutOff()] }));
+      await store.finish(key, toText({ keys: [], problems: [cutOff()] })).catch(() => {});
       throw error;
     } finally {
       clearInterval(heartbeat);
@@ -115,7 +115,7 @@ export function createOnce({ store, now }: OnceParts) {
   };
 }
 
-export type Once = ReturnType<typeof createOnce>;
+export type Once = ReturnType<typeof createOnce>['once'];
 
 function cutOff(): ProblemError {
   const message =

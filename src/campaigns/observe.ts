@@ -5,6 +5,7 @@ import type { CampaignStore } from '../store/campaigns.ts';
 import type { ChangeLog, Write } from '../store/log.ts';
 import { nextStep } from './changes.ts';
 import { createHolds } from './holds.ts';
+import { createLooks } from './looks.ts';
 
 /** What was read of one campaign; `reading: null` says that the provider no longer knows it. */
 export interface Observed {
@@ -27,15 +28,6 @@ export interface ObserverParts {
   readonly onCommit: (entries: readonly LogEntry[], changed: readonly Campaign[]) => void;
   /** Told for every campaign that was read, whether anything was different or not. */
   readonly onObserved: (campaign: Campaign, observed: Observed) => void;
-}
-
-/** When a campaign, and its counters, were last read: in memory, since equal readings write nothing. */
-interface Look {
-  readonly at: number;
-  readonly statsAt: number | null;
-  /** How many had been sent then, and how many a second since the look before that told it. */
-  readonly sent: number | null;
-  readonly perSecond: number | null;
 }
 
 /** When the answers that are stored were asked for: of all, and of the counters. */
@@ -66,7 +58,7 @@ const batchSize = 100;
 export function createObserver({ store, log, now, onCommit, onObserved }: ObserverParts) {
   let waiting: Job[] = [];
   let isWorking = false;
-  const looks = new Map<string, Look>();
+  const looks = createLooks();
   const asked = new Map<string, Asked>();
   const holds = createHolds(store.getMany);
   const running = new Set<Promise<unknown>>();
@@ -163,7 +155,7 @@ export function createObserver({ store, log, now, onCommit, onObserved }: Observ
     if (one.fromList && campaign && campaign.deletedAt !== null) return null;
     // What is not followed, polls leave alone: a list can't help naming it.
     if (campaign?.followed === false && one.cause === 'POLL') return null;
-    const previousAt = looks.get(key)?.statsAt ?? campaign?.stats?.asOf ?? null;
+    const previousAt = looks.statsAt(key) ?? campaign?.stats?.asOf ?? null;
     const reading = one.news === 'counters' && campaign ? countersOnly(one.reading, campaign) : one.reading;
     return nextStep(campaign, { ...one, reading, at, previousAt }, seq);
   }
@@ -192,17 +184,6 @@ export function createObserver({ store, log, now, onCommit, onObserved }: Observ
     return [...writes.values()];
   }
 
-  function noteLook(key: string, { reading }: Observed, at: number, storedStatsAt: number | null): void {
-    const last = looks.get(key);
-    if (!reading?.stats) {
-      const { statsAt = storedStatsAt, sent = null, perSecond = null } = last ?? {};
-      looks.set(key, { at, statsAt, sent, perSecond });
-      return;
-    }
-    const { sent } = reading.stats.counters;
-    looks.set(key, { at, statsAt: at, sent, perSecond: paceSince(last, sent, at) });
-  }
-
   function noteObserved(batch: readonly Job[], campaigns: ReadonlyMap<string, Campaign>): void {
     for (const { observed, at } of batch) {
       for (const one of observed) {
@@ -210,7 +191,7 @@ export function createObserver({ store, log, now, onCommit, onObserved }: Observ
         // Ids that anybody makes up must not fill the memory.
         if (!campaign) asked.delete(keyOf(one));
         if (!campaign || (!campaign.followed && one.cause === 'POLL')) continue;
-        noteLook(campaign.key, one, at, campaign.stats?.asOf ?? null);
+        looks.note(campaign.key, one.reading, at, campaign.stats?.asOf ?? null);
         onObserved(campaign, one);
       }
     }
@@ -260,18 +241,18 @@ export function createObserver({ store, log, now, onCommit, onObserved }: Observ
     saw(one: Observed): void {
       // A list that is older than it seems must not make a read-back look late.
       if (holds.isHeld(one) || sight(one).news !== 'all') return;
-      noteLook(keyOf(one), one, now(), null);
+      looks.note(keyOf(one), one.reading, now(), null);
     },
 
     /** When the campaign was last read, in ms, whether anything was different or not. */
-    observedAt: (campaign: Campaign): number => looks.get(campaign.key)?.at ?? campaign.observedAt,
+    observedAt: (campaign: Campaign): number => looks.at(campaign.key) ?? campaign.observedAt,
 
     /** Messages a second, measured between the last two looks that told the counters; null: not yet. */
-    measuredPace: (campaign: Campaign): number | null => looks.get(campaign.key)?.perSecond ?? null,
+    measuredPace: (campaign: Campaign): number | null => looks.perSecond(campaign.key),
 
     /** When its counters were last read; null where none are known. */
     statsObservedAt: (campaign: Campaign): number | null =>
-      looks.get(campaign.key)?.statsAt ?? campaign.stats?.asOf ?? null,
+      looks.statsAt(campaign.key) ?? campaign.stats?.asOf ?? null,
 
     /** Resolves once all that was given to `observe` is stored. */
     async stop(): Promise<void> {
@@ -281,11 +262,6 @@ export function createObserver({ store, log, now, onCommit, onObserved }: Observ
 }
 
 export type Observer = ReturnType<typeof createObserver>;
-
-function paceSince(last: Look | undefined, sent: number | null, at: number): number | null {
-  if (!last || last.statsAt === null || last.sent === null || sent === null) return null;
-  return at <= last.statsAt || sent < last.sent ? null : ((sent - last.sent) * 1000) / (at - last.statsAt);
-}
 
 /** What a newer answer did not tell: an older one may still tell the counters. */
 function countersOnly(

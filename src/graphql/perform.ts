@@ -22,7 +22,7 @@ export async function perform<Input extends Safely>(
 ): Promise<Result> {
   const isDry = dryRun ?? false;
   const request = { idempotencyKey, operation, input, dryRun: isDry };
-  return settled(() => services.once.once(request, () => settled(async () => work(input, isDry))));
+  return settled(() => services.once(request, () => settled(async () => work(input, isDry))));
 }
 
 async function settled(work: () => Promise<Result>): Promise<Result> {

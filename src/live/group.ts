@@ -6,6 +6,8 @@ import type { LiveHooks } from './hooks.ts';
 export interface Member {
   /** @param payload the answer as JSON */
   deliver(told: Told, payload: string): void;
+  /** Is called where the group can't go on: the member goes on by itself. */
+  leave(): void;
 }
 
 /**
@@ -69,16 +71,24 @@ export class Group {
     return this.#settled;
   }
 
+  /** A feed that can't be read (the database is away) is for each member to find out, and to tell its client. */
   async #run(reader: FeedReader): Promise<void> {
-    while (this.#reader === reader) {
-      const told = await reader.poll();
-      if (told) {
-        const payload = await this.execute(told);
-        for (const member of this.#live) member.deliver(told, payload);
-      }
-      if (reader.isSteady) this.#settle();
-      if (!told) await reader.news();
+    try {
+      while (this.#reader === reader) await this.#tellNext(reader);
+    } catch {
+      if (this.#reader !== reader) return;
+      for (const member of [...this.#live]) member.leave();
     }
+  }
+
+  async #tellNext(reader: FeedReader): Promise<void> {
+    const told = await reader.poll();
+    if (told) {
+      const payload = await this.execute(told);
+      for (const member of this.#live) member.deliver(told, payload);
+    }
+    if (reader.isSteady) this.#settle();
+    if (!told) await reader.news();
   }
 }
 

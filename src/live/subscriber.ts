@@ -33,6 +33,7 @@ export class Subscriber implements Member {
   #isEnded = false;
   /** Up to where it has been told, while it is live. */
   #position: Position = { seq: 0 };
+  #isLive = false;
   #fallBehind = () => {};
 
   constructor(parts: SubscriberParts) {
@@ -73,15 +74,17 @@ export class Subscriber implements Member {
     if (this.#isEnded || told.last <= seq) return;
     // Steps merged with some that it has been told, or told in one piece with such: it reads on by itself.
     if (told.first <= seq || told.position.seq < seq) {
-      this.#leave();
+      this.leave();
       return;
     }
     this.#send(told, payload);
     this.#position = told.position;
-    if (this.#parts.sink.full()) this.#leave();
+    if (this.#parts.sink.full()) this.leave();
   }
 
-  #leave(): void {
+  /** Its group can tell it no more: it goes on by itself from where it is. */
+  leave(): void {
+    this.#isLive = false;
     this.#parts.group.leave(this);
     this.#fallBehind();
   }
@@ -105,7 +108,8 @@ export class Subscriber implements Member {
           if (!this.#isEnded) this.#send(told, payload);
         } else if (!this.#isEnded) {
           this.#position = reader.position;
-          if (group.join(this, reader.position)) return;
+          this.#isLive = group.join(this, reader.position);
+          if (this.#isLive) return;
           await Promise.race([reader.news(), group.settled(), ended]);
         }
       }
@@ -119,7 +123,8 @@ export class Subscriber implements Member {
     await new Promise<void>((resolve) => {
       this.#fallBehind = resolve;
       // It may have fallen behind in the very moment in which it joined.
-      if (this.#parts.sink.full()) this.#leave();
+      if (this.#parts.sink.full()) this.leave();
+      else if (!this.#isLive) resolve();
     });
   }
 }

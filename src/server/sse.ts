@@ -55,6 +55,8 @@ export function createSse({ graphql, live, logger, allowedOrigins }: SseParts) {
     const subscriber = live.subscribe(opened, sink);
     const heartbeat = setInterval(() => sink.full() ?? response.write(':\n\n'), heartbeatMs);
     response.once('close', () => subscriber.end());
+    // It may have gone while its subscription was being opened.
+    if (response.closed) subscriber.end();
     try {
       await subscriber.done;
     } finally {

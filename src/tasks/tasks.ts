@@ -1,5 +1,4 @@
 import { hash, randomBytes } from 'node:crypto';
-import { refusalOf } from '../actions/allowed.ts';
 import type { ActionsParts, CampaignRef } from '../actions/parts.ts';
 import { findTarget } from '../actions/target.ts';
 import { attempt, ProblemError, reworded } from '../model/problem.ts';
@@ -27,9 +26,7 @@ export function createTasks({ actions, publicUrl, ...parts }: TasksParts) {
     async request(ref: CampaignRef, order: ReportOrder): Promise<Task> {
       const { account, campaign } = await findTarget(actions, ref, 'REQUEST_DELIVERY_REPORT');
       const { reports } = account;
-      const refusal = reports ? null : refusalOf(account, campaign, 'REQUEST_DELIVERY_REPORT');
-      if (refusal || !reports)
-        throw refusal ?? new ProblemError('NOT_SUPPORTED', 'There are no reports here.');
+      if (!reports) throw new ProblemError('NOT_SUPPORTED', `${account.provider.title} offers no reports.`);
       const secret = randomBytes(secretBytes).toString('base64url');
       const notifyUrl = publicUrl && `${publicUrl.replace(/\/$/, '')}/webhooks/${account.name}/${secret}`;
       const reading = await attempt(
