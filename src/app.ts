@@ -5,7 +5,7 @@ import { createActions } from './actions/actions.ts';
 import { createOnce } from './actions/once.ts';
 import type { ActionsParts } from './actions/parts.ts';
 import { createCampaigns } from './campaigns/campaigns.ts';
-import { createObserver } from './campaigns/observe.ts';
+import { createObserver, type Observer } from './campaigns/observe.ts';
 import { createWarningLog } from './campaigns/warnings.ts';
 import type { Config } from './config.ts';
 import { createSchema } from './graphql/schema.ts';
@@ -27,6 +27,8 @@ import { createTasks } from './tasks/tasks.ts';
 
 export interface App {
   readonly url: string;
+  /** The one way in which readings of campaigns get into the log, as polls use it. */
+  readonly observe: Observer['observe'];
   /** Ends polls and connections in good order; resolves once nothing runs any more. */
   stop(): Promise<void>;
 }
@@ -49,19 +51,17 @@ export async function startApp(config: Config, logger: Logger, now: () => number
     *followed() {
       for (const [account, poller] of pollers) yield [account, poller.followedCount()];
     },
+    live: () => live.state(),
   });
 
   const live = createLive({
     tailer,
     log,
     store,
-    now,
     hooks: {
-      onOpen: metrics.subscriptionOpened,
-      onClose: metrics.subscriptionClosed,
-      onGroups: metrics.groups,
       onExecution: metrics.executed,
-      onDelivery: metrics.delivered,
+      onDelivery: ({ steps, at }, subscribers) =>
+        metrics.delivered(subscribers, steps, at === null ? null : (now() - at) / 1000),
     },
   });
 
@@ -200,6 +200,7 @@ export async function startApp(config: Config, logger: Logger, now: () => number
     }
     return {
       url,
+      observe: observer.observe,
       stop() {
         stopped ??= stop();
         return stopped;

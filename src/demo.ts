@@ -13,7 +13,7 @@ export async function startDemo(port: number, logger: Logger): Promise<App & { r
   try {
     const app = await startApp(parseConfig(demoConfig(simulator, port), {}), logger);
     return {
-      url: app.url,
+      ...app,
       welcome: welcomeText(app.url, simulator.url),
       async stop() {
         await app.stop();

@@ -10,6 +10,7 @@ import type { Selection } from './selection.ts';
 export function createChangeFeed(parts: ReaderParts, selection: Selection, after: string | null): Feed {
   return {
     topic: topicOf(selection),
+    head: parts.tailer.head,
     open: () => openReader(parts, selection, after),
     from: (position) => new Reader(parts, selection, position, null),
     after: (cursor) => createChangeFeed(parts, selection, cursor),

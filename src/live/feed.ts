@@ -11,6 +11,8 @@ export interface Told {
   /** The first and the last entry of the feed that it tells of. */
   readonly first: number;
   readonly last: number;
+  /** How many steps it tells as one; 0: it is a present state. */
+  readonly steps: number;
   /** When it was seen, ms since 1970; null: it is a present state. */
   readonly at: number | null;
 }
@@ -33,6 +35,8 @@ export interface FeedReader {
 export interface Feed {
   /** Feeds of one topic tell the same, once they have caught up. */
   readonly topic: string;
+  /** The newest entry there is. */
+  head(): number;
   /** Opens it where the subscription begins. */
   open(): Promise<FeedReader>;
   /** Opens it behind a position. */

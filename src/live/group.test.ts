@@ -4,10 +4,18 @@ import type { Feed, FeedReader, Told } from './feed.ts';
 import { Group } from './group.ts';
 import { type Sink, Subscriber } from './subscriber.ts';
 
-const hooks = { onOpen() {}, onClose() {}, onGroups() {}, onExecution() {}, onDelivery() {} };
+const hooks = { onExecution() {}, onDelivery() {} };
 
 function told(first: number, last = first): Told {
-  return { event: `${first}-${last}`, position: { seq: last }, cursor: null, first, last, at: null };
+  return {
+    event: `${first}-${last}`,
+    position: { seq: last },
+    cursor: null,
+    first,
+    last,
+    steps: 1,
+    at: null,
+  };
 }
 
 /** A feed whose readers, in the order in which they are opened, tell these; an error is thrown. */
@@ -40,6 +48,7 @@ function feedOf(...scripts: readonly (readonly (Told | Error)[])[]): Feed & { re
 
   const feed = {
     topic: 'test',
+    head: () => 0,
     opened,
     open: async () => openAt({ seq: 5 }),
     from: openAt,
@@ -52,7 +61,7 @@ async function subscribe(feed: Feed) {
   const heard: string[] = [];
   const sink: Sink = { send: (payload) => void heard.push(payload), full: () => null };
   const group = new Group(feed, async (event) => String(event), hooks);
-  const subscriber = new Subscriber({ feed, group, sink, hooks, now: () => 0 });
+  const subscriber = new Subscriber({ feed, group, sink, hooks });
   const done = subscriber.run(await feed.open());
   return { heard, end: () => subscriber.end(), done };
 }

@@ -4,8 +4,11 @@ import type { LiveHooks } from './hooks.ts';
 
 /** Who is told by a group, once it has caught up. */
 export interface Member {
-  /** @param payload the answer as JSON */
-  deliver(told: Told, payload: string): void;
+  /**
+   * @param payload the answer as JSON
+   * @returns whether it was news to the member
+   */
+  deliver(told: Told, payload: string): boolean;
   /** Is called where the group can't go on: the member goes on by itself. */
   leave(): void;
 }
@@ -85,7 +88,9 @@ export class Group {
     const told = await reader.poll();
     if (told) {
       const payload = await this.execute(told);
-      for (const member of this.#live) member.deliver(told, payload);
+      let delivered = 0;
+      for (const member of this.#live) if (member.deliver(told, payload)) delivered += 1;
+      this.#hooks.onDelivery(told, delivered);
     }
     if (reader.isSteady) this.#settle();
     if (!told) await reader.news();
@@ -96,6 +101,7 @@ export interface Groups {
   /** The group of subscriptions that are alike in all that `key` names; it is kept until it is released. */
   hold(key: string, feed: Feed, execute: (event: unknown) => Promise<string>): Group;
   release(key: string): void;
+  count(): number;
 }
 
 export function createGroups(hooks: LiveHooks): Groups {
@@ -109,7 +115,6 @@ export function createGroups(hooks: LiveHooks): Groups {
       }
       const group = new Group(feed, execute, hooks);
       groups.set(key, { group, held: 1 });
-      hooks.onGroups(groups.size);
       return group;
     },
 
@@ -118,7 +123,8 @@ export function createGroups(hooks: LiveHooks): Groups {
       if (!known) return;
       known.held -= 1;
       if (known.held === 0) groups.delete(key);
-      hooks.onGroups(groups.size);
     },
+
+    count: () => groups.size,
   };
 }

@@ -1,9 +1,8 @@
+import type { Told } from './feed.ts';
+
 /** What is told of live delivery, for metrics. */
 export interface LiveHooks {
-  readonly onOpen: () => void;
-  readonly onClose: () => void;
-  readonly onGroups: (count: number) => void;
   readonly onExecution: () => void;
-  /** @param seconds from the change's being seen to its being handed to the subscriber; null for present states */
-  readonly onDelivery: (seconds: number | null) => void;
+  /** Something has been handed to so many subscribers. */
+  readonly onDelivery: (told: Told, subscribers: number) => void;
 }

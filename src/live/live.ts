@@ -14,7 +14,6 @@ export interface LiveParts {
   readonly tailer: Tailer;
   readonly log: ChangeLog;
   readonly store: CampaignStore;
-  readonly now: () => number;
   readonly hooks: LiveHooks;
 }
 
@@ -29,9 +28,19 @@ export interface LiveOperation {
   readonly execute: (event: unknown) => Promise<string>;
 }
 
+export interface LiveState {
+  readonly subscribers: number;
+  readonly groups: number;
+  /** Subscribers that have not caught up. */
+  readonly behind: number;
+  /** How many entries of the log the last of them has yet to go through. */
+  readonly lag: number;
+}
+
 /** The subscriptions of this process. */
-export function createLive({ now, hooks, ...parts }: LiveParts) {
+export function createLive({ hooks, ...parts }: LiveParts) {
   const groups = createGroups(hooks);
+  const subscribers = new Set<Subscriber>();
 
   return {
     epoch: parts.tailer.epoch,
@@ -52,9 +61,24 @@ export function createLive({ now, hooks, ...parts }: LiveParts) {
     subscribe({ feed, start, key, execute }: LiveOperation, sink: Sink) {
       const groupKey = `${feed.topic} ${key}`;
       const group = groups.hold(groupKey, feed, execute);
-      const subscriber = new Subscriber({ feed, group, sink, hooks, now });
-      const done = subscriber.run(start).finally(() => groups.release(groupKey));
+      const subscriber = new Subscriber({ feed, group, sink, hooks });
+      subscribers.add(subscriber);
+      const done = subscriber.run(start).finally(() => {
+        subscribers.delete(subscriber);
+        groups.release(groupKey);
+      });
       return { end: () => subscriber.end(), done };
+    },
+
+    /** How the subscriptions are doing. */
+    state(): LiveState {
+      const lags = [...subscribers].flatMap((subscriber) => subscriber.lag() ?? []);
+      return {
+        subscribers: subscribers.size,
+        groups: groups.count(),
+        behind: lags.length,
+        lag: lags.reduce((most, lag) => Math.max(most, lag), 0),
+      };
     },
   };
 }

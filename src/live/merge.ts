@@ -4,10 +4,12 @@ import type { LogEntry } from '../model/change.ts';
 export interface MergedStep extends Omit<LogEntry, 'before' | 'after' | 'account' | 'providerStatus'> {
   /** The seq of the first of them. */
   readonly first: number;
+  /** How many they are. */
+  readonly steps: number;
 }
 
 export function asStep(entry: LogEntry): MergedStep {
-  return { ...entry, first: entry.seq };
+  return { ...entry, first: entry.seq, steps: 1 };
 }
 
 /** Merges the steps of each campaign into one, in the order of the campaigns' keys. Pure. */
@@ -24,6 +26,7 @@ function mergeTwo(earlier: MergedStep, later: LogEntry): MergedStep {
   return {
     ...later,
     first: earlier.first,
+    steps: earlier.steps + 1,
     fromRevision: earlier.fromRevision,
     kinds: [...new Set([...earlier.kinds, ...later.kinds])],
     transitions: [...earlier.transitions, ...later.transitions],

@@ -10,7 +10,7 @@ import { type Selection, wants } from './selection.ts';
 import type { Tailer } from './tailer.ts';
 
 /** What a subscriber is told. */
-export interface ChangeEvent extends Omit<MergedStep, 'seq' | 'first' | 'cause'> {
+export interface ChangeEvent extends Omit<MergedStep, 'seq' | 'first' | 'steps' | 'cause'> {
   readonly cursor: string;
   readonly cause: ChangeCause;
   /** The campaign as it is when the event is sent. */
@@ -266,8 +266,8 @@ export class Reader implements FeedReader {
 
   #stepEvent(step: MergedStep, position: Position): Prepared {
     const cursor = encodeCursor(this.#parts.tailer.epoch, position);
-    const { first, seq, at } = step;
-    return { event: { ...step, cursor }, position, cursor, first, last: seq, at };
+    const { first, seq, steps, at } = step;
+    return { event: { ...step, cursor }, position, cursor, first, last: seq, steps, at };
   }
 
   #stateEvent(campaign: Campaign, cause: 'SNAPSHOT' | 'RESET', position: Position): Prepared {
@@ -284,7 +284,7 @@ export class Reader implements FeedReader {
       fields: [],
       stats: campaign.stats,
     };
-    return { event, position, cursor, first: position.seq, last: position.seq, at: null };
+    return { event, position, cursor, first: position.seq, last: position.seq, steps: 0, at: null };
   }
 }
 

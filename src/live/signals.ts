@@ -29,7 +29,7 @@ export function createSignals<Thing>(keyOf: (thing: Thing) => string) {
 
     function told(event: Thing, at: number): Told {
       position = { seq: at };
-      return { event, position, cursor: null, first: at, last: at, at: null };
+      return { event, position, cursor: null, first: at, last: at, steps: 0, at: null };
     }
 
     return {
@@ -81,6 +81,7 @@ export function createSignals<Thing>(keyOf: (thing: Thing) => string) {
     feed(topic: string, present: readonly Thing[], wants: (thing: Thing) => boolean): Feed {
       const feed: Feed = {
         topic,
+        head: () => head,
         open: async () => openReader(present, head, wants),
         from: ({ seq }) => openReader([], seq, wants),
         // There is no past to come back to: the present state is what was missed.

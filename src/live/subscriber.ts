@@ -16,7 +16,6 @@ export interface SubscriberParts {
   readonly group: Group;
   readonly sink: Sink;
   readonly hooks: LiveHooks;
-  readonly now: () => number;
 }
 
 /**
@@ -31,7 +30,9 @@ export class Subscriber implements Member {
   readonly #parts: SubscriberParts;
   readonly #ending = Promise.withResolvers<void>();
   #isEnded = false;
-  /** Up to where it has been told, while it is live. */
+  /** Its own, while it is behind. */
+  #reader: FeedReader | null = null;
+  /** Up to where it has been told, since it has caught up. */
   #position: Position = { seq: 0 };
   #isLive = false;
   #fallBehind = () => {};
@@ -42,22 +43,24 @@ export class Subscriber implements Member {
 
   /** Resolves when it has ended. Rejects with what its feed could not be read for. */
   async run(start: FeedReader): Promise<void> {
-    const { feed, hooks, sink } = this.#parts;
-    hooks.onOpen();
-    try {
-      let reader = start;
-      while (!this.#isEnded) {
-        await this.#catchUp(reader);
-        if (this.#isEnded) return;
-        await this.#listen();
-        if (this.#isEnded) return;
-        await Promise.race([sink.full(), this.#ending.promise]);
-        reader = feed.from(this.#position);
-      }
-      reader.end();
-    } finally {
-      hooks.onClose();
+    const { feed, sink } = this.#parts;
+    let reader = start;
+    while (!this.#isEnded) {
+      await this.#catchUp(reader);
+      if (this.#isEnded) return;
+      await this.#listen();
+      if (this.#isEnded) return;
+      await Promise.race([sink.full(), this.#ending.promise]);
+      reader = feed.from(this.#position);
     }
+    reader.end();
+  }
+
+  /** How many entries of its feed it has yet to go through; null: it has caught up. */
+  lag(): number | null {
+    if (this.#isLive) return null;
+    const { seq } = this.#reader?.position ?? this.#position;
+    return Math.max(0, this.#parts.feed.head() - seq);
   }
 
   end(): void {
@@ -69,17 +72,19 @@ export class Subscriber implements Member {
   }
 
   /** What its group tells. Of what it had been told before it joined it is not told again. */
-  deliver(told: Told, payload: string): void {
+  deliver(told: Told, payload: string): boolean {
+    const { sink } = this.#parts;
     const { seq } = this.#position;
-    if (this.#isEnded || told.last <= seq) return;
+    if (this.#isEnded || told.last <= seq) return false;
     // Steps merged with some that it has been told, or told in one piece with such: it reads on by itself.
     if (told.first <= seq || told.position.seq < seq) {
       this.leave();
-      return;
+      return false;
     }
-    this.#send(told, payload);
+    sink.send(payload, told.cursor);
     this.#position = told.position;
-    if (this.#parts.sink.full()) this.leave();
+    if (sink.full()) this.leave();
+    return true;
   }
 
   /** Its group can tell it no more: it goes on by itself from where it is. */
@@ -89,23 +94,20 @@ export class Subscriber implements Member {
     this.#fallBehind();
   }
 
-  #send({ at, cursor }: Told, payload: string): void {
-    const { sink, hooks, now } = this.#parts;
-    sink.send(payload, cursor);
-    hooks.onDelivery(at === null ? null : (now() - at) / 1000);
-  }
-
   /** Reads its own way forward until its group has taken it in. */
   async #catchUp(reader: FeedReader): Promise<void> {
-    const { group, sink } = this.#parts;
+    const { group, sink, hooks } = this.#parts;
     const ended = this.#ending.promise;
+    this.#reader = reader;
     try {
       while (!this.#isEnded) {
         await Promise.race([sink.full(), ended]);
         const told = await reader.poll();
         if (told) {
           const payload = await group.execute(told);
-          if (!this.#isEnded) this.#send(told, payload);
+          if (this.#isEnded) return;
+          sink.send(payload, told.cursor);
+          hooks.onDelivery(told, 1);
         } else if (!this.#isEnded) {
           this.#position = reader.position;
           this.#isLive = group.join(this, reader.position);
@@ -115,6 +117,7 @@ export class Subscriber implements Member {
       }
     } finally {
       reader.end();
+      this.#reader = null;
     }
   }
 

@@ -1,8 +1,10 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { LiveState } from '../live/live.ts';
 
 export interface MetricsSource {
   /** How many campaigns each account follows. */
   followed(): Iterable<readonly [account: string, count: number]>;
+  live(): LiveState;
 }
 
 /** The service's own numbers, in the Prometheus format; their names are part of the contract. */
@@ -30,16 +32,6 @@ export function createMetrics(source: MetricsSource) {
     labelNames: ['account', 'cause'],
     registers,
   });
-  const subscribers = new Gauge({
-    name: 'campaign_graph_subscribers',
-    help: 'Subscriptions that are open now.',
-    registers,
-  });
-  const groups = new Gauge({
-    name: 'campaign_graph_subscription_groups',
-    help: 'Groups of subscriptions that are executed together.',
-    registers,
-  });
   const executions = new Counter({
     name: 'campaign_graph_subscription_executions_total',
     help: 'Executions of a subscription document for an event.',
@@ -50,12 +42,33 @@ export function createMetrics(source: MetricsSource) {
     help: 'Events handed to subscribers.',
     registers,
   });
+  const mergedSteps = new Counter({
+    name: 'campaign_graph_subscription_merged_steps_total',
+    help: 'Steps that subscribers who were behind were told in one event with others.',
+    registers,
+  });
   const deliverySeconds = new Histogram({
     name: 'campaign_graph_change_to_delivery_seconds',
-    help: 'From a change being seen to its being handed to a subscriber.',
+    help: 'From a change being seen to its being handed to the last of those who are told it together.',
     buckets: [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 60],
     registers,
   });
+  gaugeOf('campaign_graph_subscribers', 'Subscriptions that are open now.', (live) => live.subscribers);
+  gaugeOf(
+    'campaign_graph_subscription_groups',
+    'Groups of subscriptions that are executed together.',
+    (live) => live.groups,
+  );
+  gaugeOf(
+    'campaign_graph_subscribers_behind',
+    'Subscriptions that have not caught up with the log.',
+    (live) => live.behind,
+  );
+  gaugeOf(
+    'campaign_graph_subscription_lag_entries',
+    'Entries of the log that the subscription furthest behind has yet to go through.',
+    (live) => live.lag,
+  );
   new Gauge({
     name: 'campaign_graph_followed_campaigns',
     help: 'Campaigns that are polled.',
@@ -65,6 +78,17 @@ export function createMetrics(source: MetricsSource) {
       for (const [account, count] of source.followed()) this.set({ account }, count);
     },
   });
+
+  function gaugeOf(name: string, help: string, value: (live: LiveState) => number): void {
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(value(source.live()));
+      },
+    });
+  }
 
   return {
     contentType: registry.contentType,
@@ -79,22 +103,17 @@ export function createMetrics(source: MetricsSource) {
       changes.inc({ account, cause });
     },
 
-    subscriptionOpened(): void {
-      subscribers.inc();
-    },
-
-    subscriptionClosed(): void {
-      subscribers.dec();
-    },
-
-    groups: (count: number): void => groups.set(count),
-
     executed: (): void => executions.inc(),
 
-    /** @param seconds null where nothing changed, as with a present state */
-    delivered(seconds: number | null): void {
-      deliveries.inc();
-      if (seconds !== null) deliverySeconds.observe(seconds);
+    /**
+     * An event has been handed to so many subscribers.
+     * @param steps how many steps it tells as one
+     * @param seconds since the change was seen; null where nothing changed, as with a present state
+     */
+    delivered(subscribers: number, steps: number, seconds: number | null): void {
+      deliveries.inc(subscribers);
+      if (steps > 1) mergedSteps.inc(steps * subscribers);
+      if (seconds !== null && subscribers > 0) deliverySeconds.observe(seconds);
     },
   };
 }
