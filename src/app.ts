@@ -170,6 +170,7 @@ export async function startApp(config: Config, logger: Logger, now: () => number
   const { allowedOrigins } = config.server;
   const server = createHttpServer({
     ...config.server,
+    limits: config.limits,
     graphql: createGraphQLServer({ schema: createSchema(), context: () => context, allowedOrigins, logger }),
     live,
     metrics,

@@ -18,6 +18,10 @@ export interface Config {
   /** `sqlite:<file>`, `sqlite::memory:` or `postgres://…` */
   readonly database: string;
   readonly accounts: readonly AccountSettings[];
+  readonly limits: {
+    /** How many may be open at a time. */
+    readonly subscriptions: { readonly perConnection: number; readonly perToken: number };
+  };
   /** Campaigns to follow from the start. */
   readonly follow: readonly { readonly account: string; readonly externalId: string }[];
 }
@@ -67,11 +71,17 @@ export function parseConfig(value: unknown, environment: Environment): Config {
   const accounts = readAccounts(filled, problems);
   problems.push(...followProblems(filled));
   if (problems.length > 0 || !root.data) throw new ConfigError(firstOfEachPath(problems));
-  const { server, database, follow } = root.data;
+  const { server, database, limits, follow } = root.data;
   return Object.freeze({
     server: Object.freeze({ ...server, publicUrl: server.publicUrl ?? null }),
     database,
     accounts: Object.freeze(accounts),
+    limits: Object.freeze({
+      subscriptions: Object.freeze({
+        perConnection: limits.subscriptionsPerConnection,
+        perToken: limits.subscriptionsPerToken,
+      }),
+    }),
     follow: Object.freeze(follow),
   });
 }
@@ -116,6 +126,12 @@ const rootSchema = z.strictObject({
     .regex(/^(sqlite:.+|postgres(ql)?:\/\/.+)$/, 'must be sqlite:<file>, sqlite::memory: or postgres://…')
     .default('sqlite:./data/campaign-graph.db'),
   auth: z.undefined('not available in this version: leave it out, and listen on loopback').optional(),
+  limits: z
+    .strictObject({
+      subscriptionsPerConnection: z.int().positive().default(1_000),
+      subscriptionsPerToken: z.int().positive().default(50_000),
+    })
+    .prefault({}),
   // Read one by one below, each by its provider's own schema.
   accounts: z.array(z.unknown()).min(1, 'must name at least one account'),
   polling: pollingSchema.default({}),

@@ -1,144 +1,29 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createObserver, type Observed } from '../src/campaigns/observe.ts';
-import { type ChangeEvent, openReader, type Reader } from '../src/live/reader.ts';
-import { createTailer } from '../src/live/tailer.ts';
-import type { CampaignStatus } from '../src/model/campaign.ts';
-import { countersOf } from '../src/model/stats.ts';
-import { createCampaignStore } from '../src/store/campaigns.ts';
-import { openDatabase } from '../src/store/database.ts';
-import { createChangeLog } from '../src/store/log.ts';
-
-/** One observation: `status: null` says that the provider no longer knows the campaign. */
-interface Observation {
-  readonly externalId: string;
-  readonly status: CampaignStatus | null;
-  readonly sent: number;
-}
+import { openReader } from '../src/live/changes.ts';
+import type { ChangeEvent, Reader } from '../src/live/reader.ts';
+import { changesOf, createWitness, keyOf, startWorld, type World } from './support/world.ts';
 
 type Action =
   | { readonly type: 'change'; readonly count: number; readonly seed: number }
   | { readonly type: 'read'; readonly reader: number; readonly count: number }
   | { readonly type: 'wait' | 'drop'; readonly reader: number };
 
-const statuses = ['QUEUED', 'SENDING', 'PAUSED', 'COMPLETED'] as const;
-
-/** The same numbers again for the same seed, so that a failure can be shrunk. */
-function randomFrom(seed: number): (below: number) => number {
-  let state = seed | 1;
-  return (below) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) | 0;
-    return (state >>> 8) % below;
-  };
-}
-
-const keyOf = (externalId: string) => `main:${externalId}`;
-
-/** What a campaign has gone through, found without the code under test: its place in the list, and 1, is the revision. */
-type Past = { readonly status: CampaignStatus; readonly sent: number; readonly gone: boolean }[];
-
-function remember(pasts: Map<string, Past>, { externalId, status, sent }: Observation): void {
-  const key = keyOf(externalId);
-  const past = pasts.get(key) ?? [];
-  const last = past.at(-1);
-  if (status === null) {
-    if (last && !last.gone) past.push({ ...last, gone: true });
-  } else if (!last || last.gone || last.status !== status || last.sent !== sent) {
-    past.push({ status, sent, gone: false });
-  }
-  if (past.length > 0) pasts.set(key, past);
-}
-
-/** Status transitions with fromRevision < revision <= upTo. */
-function transitionsIn(past: Past, fromRevision: number, upTo: number) {
-  return past.flatMap(({ status }, place) => {
-    const from = past[place - 1]?.status ?? null;
-    const isMeant = place + 1 > fromRevision && place + 1 <= upTo;
-    return isMeant && from !== status ? [{ from, to: status }] : [];
-  });
-}
-
-function toObserved({ externalId, status, sent }: Observation): Observed {
-  const reading = status && {
-    externalId,
-    status,
-    providerStatus: status,
-    stats: { counters: countersOf({ sent }), final: false },
-    raw: null,
-  };
-  return { account: 'main', channel: 'EMAIL', externalId, cause: 'POLL', askedAt: 0, reading };
-}
-
-/** A database with its one writer and its tail, and the past that it must tell. */
-async function startWorld() {
-  const database = await openDatabase('sqlite::memory:', () => {});
-  const store = createCampaignStore(database);
-  const log = createChangeLog(database);
-  const tailer = await createTailer({ log, store });
-  const observer = createObserver({
-    store,
-    log,
-    now: Date.now,
-    onCommit: tailer.committed,
-    onObserved: () => {},
-  });
-  const pasts = new Map<string, Past>();
-  return {
-    store,
-    pasts,
-    parts: { store, log, tailer },
-    /** As polls do: each reading has its turn, and a list names a campaign once. */
-    async observe(observations: readonly Observation[]) {
-      let list: Observation[] = [];
-      for (const one of observations) {
-        if (list.some(({ externalId }) => externalId === one.externalId)) {
-          await observer.observe(list.map(toObserved));
-          list = [];
-        }
-        list.push(one);
-        remember(pasts, one);
-      }
-      await observer.observe(list.map(toObserved));
-    },
-    /** Several at the same moment. */
-    async observeTogether(observations: readonly Observation[]) {
-      for (const one of observations) remember(pasts, one);
-      await Promise.all(observations.map((one) => observer.observe([toObserved(one)])));
-    },
-    [Symbol.asyncDispose]: () => database.destroy(),
-  };
-}
-
-type World = Awaited<ReturnType<typeof startWorld>>;
-
 /** A client that checks everything that it is told against the past. */
 function createClient({ parts, pasts, store }: World, externalIds: readonly string[]) {
   const keys = new Set(externalIds.map(keyOf));
   const selection = { accounts: ['main'], keys, filter: null, fields: null };
-  const revisions = new Map<string, number>();
+  const witness = createWitness(pasts, (key) => keys.has(key));
+  const { isBehind } = witness;
   const lastEvents = new Map<string, ChangeEvent>();
   let reader: Reader | null = null;
   let waiting: Promise<ChangeEvent | null> | null = null;
   let isEnded = false;
   let cursor: string | null = null;
 
-  const isBehind = () => [...keys].some((key) => (pasts.get(key)?.length ?? 0) !== (revisions.get(key) ?? 0));
-
   function check(event: ChangeEvent): void {
-    const { key, fromRevision, revision } = event;
-    const past = pasts.get(key) ?? [];
-    const known = revisions.get(key);
-    const isState = event.cause === 'SNAPSHOT';
-    if (isState) expect(known).toBeUndefined();
-    expect(fromRevision).toBe(isState ? revision : (known ?? 0));
-    expect(revision).toBeGreaterThan(isState ? 0 : fromRevision);
-    expect(event.transitions.map(({ from, to }) => ({ from, to }))).toEqual(
-      transitionsIn(past, fromRevision, revision),
-    );
-    expect(event.stats?.sent).toBe(past[revision - 1]?.sent);
-    expect(event.campaign.revision).toBeGreaterThanOrEqual(revision);
-    revisions.set(key, revision);
-    lastEvents.set(key, event);
+    witness.check(event);
+    lastEvents.set(event.key, event);
     cursor = event.cursor;
   }
 
@@ -171,7 +56,7 @@ function createClient({ parts, pasts, store }: World, externalIds: readonly stri
     reader = null;
     waiting = null;
     // One that was told nothing has no place to come back to: what it gets is the state.
-    if (cursor === null) revisions.clear();
+    if (cursor === null) witness.begin();
   }
 
   return {
@@ -196,14 +81,6 @@ function createClient({ parts, pasts, store }: World, externalIds: readonly stri
       }
     },
   };
-}
-
-function changesOf({ count, seed }: { count: number; seed: number }, externalIds: readonly string[]) {
-  const random = randomFrom(seed);
-  return Array.from({ length: count }, (): Observation => {
-    const status = random(12) === 0 ? null : (statuses[random(statuses.length)] ?? null);
-    return { externalId: externalIds[random(externalIds.length)] ?? '', status, sent: random(3) };
-  });
 }
 
 async function play(

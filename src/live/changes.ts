@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
+import { decodeCursor } from './cursor.ts';
 import type { Feed } from './feed.ts';
-import { openReader, Reader, type ReaderParts } from './reader.ts';
+import { Reader, type ReaderParts } from './reader.ts';
 import type { Selection } from './selection.ts';
 
 /**
@@ -12,9 +13,32 @@ export function createChangeFeed(parts: ReaderParts, selection: Selection, after
     topic: topicOf(selection),
     head: parts.tailer.head,
     open: () => openReader(parts, selection, after),
-    from: (position) => new Reader(parts, selection, position, null),
+    from: (position) => new Reader(parts, selection, position),
     after: (cursor) => createChangeFeed(parts, selection, cursor),
   };
+}
+
+/**
+ * Opens a subscriber's place in the change log. Whether it starts with present states, comes back with a cursor, or is
+ * too slow, it is the same thing: a reader that is behind, and reads its own way forward.
+ * @param after the last cursor that the subscriber had; null: it starts now
+ * @throws ProblemError BAD_INPUT for a malformed cursor
+ */
+export async function openReader(
+  parts: ReaderParts,
+  selection: Selection,
+  after: string | null,
+): Promise<Reader> {
+  const { tailer, log } = parts;
+  if (after === null) {
+    return new Reader(parts, selection, { seq: tailer.head() }, selection.keys && 'SNAPSHOT');
+  }
+  const { epoch, position } = decodeCursor(after);
+  const state = await log.state();
+  const isKnown = epoch === state.epoch && position.seq >= state.pruned && position.seq <= state.head;
+  return isKnown
+    ? new Reader(parts, selection, position)
+    : new Reader(parts, selection, { seq: state.head }, 'RESET');
 }
 
 function topicOf({ accounts, keys, filter, fields }: Selection): string {

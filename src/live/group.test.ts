@@ -59,11 +59,10 @@ function feedOf(...scripts: readonly (readonly (Told | Error)[])[]): Feed & { re
 
 async function subscribe(feed: Feed) {
   const heard: string[] = [];
-  const sink: Sink = { send: (payload) => void heard.push(payload), full: () => null };
+  const sink: Sink = { send: (payload) => void heard.push(String(payload)), full: () => null };
   const group = new Group(feed, async (event) => String(event), hooks);
-  const subscriber = new Subscriber({ feed, group, sink, hooks });
-  const done = subscriber.run(await feed.open());
-  return { heard, end: () => subscriber.end(), done };
+  const subscriber = new Subscriber({ group, sink, hooks, onEnd() {} }, await feed.open());
+  return { heard, end: () => subscriber.end(), done: subscriber.done };
 }
 
 test('a feed that can not be read any more ends the subscription with its error, and nothing else', async () => {

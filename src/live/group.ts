@@ -5,10 +5,10 @@ import type { LiveHooks } from './hooks.ts';
 /** Who is told by a group, once it has caught up. */
 export interface Member {
   /**
-   * @param payload the answer as JSON
+   * @param payload the answer as JSON, in UTF-8
    * @returns whether it was news to the member
    */
-  deliver(told: Told, payload: string): boolean;
+  deliver(told: Told, payload: Buffer): boolean;
   /** Is called where the group can't go on: the member goes on by itself. */
   leave(): void;
 }
@@ -18,7 +18,7 @@ export interface Member {
  * once and encoded once, and the text goes to every member.
  */
 export class Group {
-  readonly #feed: Feed;
+  readonly feed: Feed;
   readonly #execute: (event: unknown) => Promise<string>;
   readonly #hooks: LiveHooks;
   readonly #live = new Set<Member>();
@@ -27,15 +27,15 @@ export class Group {
   #settled: Promise<void> | null = null;
 
   constructor(feed: Feed, execute: (event: unknown) => Promise<string>, hooks: LiveHooks) {
-    this.#feed = feed;
+    this.feed = feed;
     this.#execute = execute;
     this.#hooks = hooks;
   }
 
-  /** The answer to one event, as JSON. */
-  execute({ event }: Told): Promise<string> {
+  /** The answer to one event, as JSON in UTF-8. */
+  async execute({ event }: Told): Promise<Buffer> {
     this.#hooks.onExecution();
-    return this.#execute(event);
+    return Buffer.from(await this.#execute(event));
   }
 
   /**
@@ -46,7 +46,7 @@ export class Group {
     if (position.told) return false;
     if (!this.#reader) {
       this.#live.add(member);
-      this.#reader = this.#feed.from(position);
+      this.#reader = this.feed.from(position);
       void this.#run(this.#reader);
       return true;
     }
@@ -98,31 +98,32 @@ export class Group {
 }
 
 export interface Groups {
-  /** The group of subscriptions that are alike in all that `key` names; it is kept until it is released. */
+  /** The group of subscriptions that are alike in all that `key` names; it is kept until it is released as often. */
   hold(key: string, feed: Feed, execute: (event: unknown) => Promise<string>): Group;
-  release(key: string): void;
+  release(group: Group): void;
   count(): number;
 }
 
 export function createGroups(hooks: LiveHooks): Groups {
-  const groups = new Map<string, { readonly group: Group; held: number }>();
+  const groups = new Map<string, Group>();
+  const holds = new Map<Group, { readonly key: string; count: number }>();
   return {
     hold(key, feed, execute) {
-      const known = groups.get(key);
-      if (known) {
-        known.held += 1;
-        return known.group;
-      }
-      const group = new Group(feed, execute, hooks);
-      groups.set(key, { group, held: 1 });
+      const group = groups.get(key) ?? new Group(feed, execute, hooks);
+      groups.set(key, group);
+      const held = holds.get(group);
+      if (held) held.count += 1;
+      else holds.set(group, { key, count: 1 });
       return group;
     },
 
-    release(key) {
-      const known = groups.get(key);
-      if (!known) return;
-      known.held -= 1;
-      if (known.held === 0) groups.delete(key);
+    release(group) {
+      const held = holds.get(group);
+      if (!held) return;
+      held.count -= 1;
+      if (held.count > 0) return;
+      holds.delete(group);
+      groups.delete(held.key);
     },
 
     count: () => groups.size,

@@ -26,6 +26,8 @@ export interface LiveOperation {
   readonly key: string;
   /** The answer to an event, as JSON. */
   readonly execute: (event: unknown) => Promise<string>;
+  /** Is called once when it is over. */
+  readonly onEnd: () => void;
 }
 
 export interface LiveState {
@@ -56,18 +58,18 @@ export function createLive({ hooks, ...parts }: LiveParts) {
 
     /**
      * Tells a sink what an operation asks for, until the subscriber is ended.
-     * @returns the subscriber, and a promise that rejects when its feed can't be read
      */
-    subscribe({ feed, start, key, execute }: LiveOperation, sink: Sink) {
-      const groupKey = `${feed.topic} ${key}`;
-      const group = groups.hold(groupKey, feed, execute);
-      const subscriber = new Subscriber({ feed, group, sink, hooks });
+    subscribe({ feed, start, key, execute, onEnd }: LiveOperation, sink: Sink): Subscriber {
+      const group = groups.hold(`${feed.topic} ${key}`, feed, execute);
+      const subscriber: Subscriber = new Subscriber({ group, sink, hooks, onEnd: forget }, start);
       subscribers.add(subscriber);
-      const done = subscriber.run(start).finally(() => {
+
+      function forget(): void {
         subscribers.delete(subscriber);
-        groups.release(groupKey);
-      });
-      return { end: () => subscriber.end(), done };
+        groups.release(group);
+        onEnd();
+      }
+      return subscriber;
     },
 
     /** How the subscriptions are doing. */

@@ -3,7 +3,7 @@ import type { ChangeCause, LogEntry } from '../model/change.ts';
 import { matches } from '../model/filter.ts';
 import type { CampaignStore } from '../store/campaigns.ts';
 import type { ChangeLog } from '../store/log.ts';
-import { decodeCursor, encodeCursor, type Position } from './cursor.ts';
+import { encodeCursor, type Position } from './cursor.ts';
 import type { FeedReader, Told } from './feed.ts';
 import { asStep, type MergedStep, mergeByCampaign } from './merge.ts';
 import { type Selection, wants } from './selection.ts';
@@ -33,40 +33,6 @@ const mergeAbove = 100;
 /** More named campaigns than this, and the log is read whole rather than by them. */
 const mostKeysInQuery = 500;
 
-/**
- * Opens a subscriber's place in the change log. Whether it starts with present states, comes back with a cursor, or is
- * too slow, it is the same thing: a reader that is behind, and reads its own way forward.
- * @param after the last cursor that the subscriber had; null: it starts now
- * @throws ProblemError BAD_INPUT for a malformed cursor
- */
-export async function openReader(
-  parts: ReaderParts,
-  selection: Selection,
-  after: string | null,
-): Promise<Reader> {
-  const { tailer, log } = parts;
-  if (after === null) {
-    const named = selection.keys !== null;
-    return new Reader(
-      parts,
-      selection,
-      { seq: tailer.head() },
-      named ? { cause: 'SNAPSHOT', afterKey: null } : null,
-    );
-  }
-  const { epoch, position } = decodeCursor(after);
-  const state = await log.state();
-  const isKnown = epoch === state.epoch && position.seq >= state.pruned && position.seq <= state.head;
-  if (!isKnown) return new Reader(parts, selection, { seq: state.head }, { cause: 'RESET', afterKey: null });
-  const states = position.told && position.told.until === undefined;
-  return new Reader(
-    parts,
-    selection,
-    position,
-    states ? { cause: position.told.reset ? 'RESET' : 'SNAPSHOT', afterKey: position.told.key } : null,
-  );
-}
-
 interface PresentStates {
   readonly cause: 'SNAPSHOT' | 'RESET';
   /** Campaigns up to this key have been told; null: none yet. */
@@ -90,12 +56,18 @@ export class Reader implements FeedReader {
   #wake = () => {};
   #ended = false;
 
-  constructor(parts: ReaderParts, selection: Selection, position: Position, states: PresentStates | null) {
+  /** @param anew why it is told all present states first; null: it goes on from where it was */
+  constructor(
+    parts: ReaderParts,
+    selection: Selection,
+    position: Position,
+    anew: PresentStates['cause'] | null = null,
+  ) {
     this.#parts = parts;
     this.#selection = selection;
     this.#position = position;
     this.#told = position;
-    this.#states = states;
+    this.#states = anew ? { cause: anew, afterKey: null } : statesAfter(position);
   }
 
   get position(): Position {
@@ -113,7 +85,7 @@ export class Reader implements FeedReader {
       const next = this.#prepared.shift();
       if (next) {
         this.#told = next.position;
-        const campaign = await this.#parts.tailer.campaign(next.event.key);
+        const campaign = await this.#parts.tailer.campaign(next.event.key, next.event.revision);
         if (campaign) return { ...next, event: { ...next.event, campaign } };
         continue;
       }
@@ -152,12 +124,20 @@ export class Reader implements FeedReader {
     if (this.#states) return this.#tellStates(this.#states);
     if (this.#position.told?.until !== undefined) return this.#resumeMerged(this.#position.told.until);
     const { seq } = this.#position;
-    const { entries, until } = await this.#parts.tailer.after(seq, pageSize, this.#keysForLog());
-    if (until <= seq) return false;
+    const stretch = await this.#parts.tailer.after(seq, pageSize, this.#keysForLog());
+    if (!stretch) return this.#startAnew();
+    if (stretch.until <= seq) return false;
     this.#tellSteps(
-      entries.filter((entry) => wants(this.#selection, entry)),
-      until,
+      stretch.entries.filter((entry) => wants(this.#selection, entry)),
+      stretch.until,
     );
+    return true;
+  }
+
+  /** What it has not been told yet is no longer kept: all that there is to tell is how things are now. */
+  #startAnew(): true {
+    this.#position = { seq: this.#parts.tailer.head() };
+    this.#states = { cause: 'RESET', afterKey: null };
     return true;
   }
 
@@ -183,6 +163,7 @@ export class Reader implements FeedReader {
   async #resumeMerged(until: number): Promise<boolean> {
     const { seq, told } = this.#position;
     const entries = await this.#entriesUpTo(seq, until);
+    if (!entries) return this.#startAnew();
     const untold = entries.filter((entry) => entry.key > (told?.key ?? '') && wants(this.#selection, entry));
     this.#tellMerged(untold, seq, until);
     this.#position = { seq: until };
@@ -200,6 +181,7 @@ export class Reader implements FeedReader {
     const page = await store.snapshotPage(this.#statesFilter(), afterKey, pageSize);
     const head = page.head ?? Math.max(this.#position.seq, tailer.head());
     const steps = afterKey === null ? [] : await this.#entriesUpTo(this.#position.seq, head);
+    if (!steps) return this.#startAnew();
     const events = this.#stepsOfKnown(steps, { cause, afterKey });
     const isLastPage = page.campaigns.length < pageSize;
     const wanted = page.campaigns.filter((campaign) => this.#isState(campaign));
@@ -217,13 +199,11 @@ export class Reader implements FeedReader {
 
   /** A page of steps of the campaigns that the subscriber knows already, while others' present states are to come. */
   async #tellStepsUpTo(states: PresentStates): Promise<boolean> {
-    const { entries, until } = await this.#parts.tailer.after(
-      this.#position.seq,
-      pageSize,
-      this.#keysForLog(),
-    );
-    this.#prepared = this.#stepsOfKnown(entries, states);
-    this.#position = { seq: until };
+    const { seq } = this.#position;
+    const stretch = await this.#parts.tailer.after(seq, pageSize, this.#keysForLog());
+    if (!stretch) return this.#startAnew();
+    this.#prepared = this.#stepsOfKnown(stretch.entries, states);
+    this.#position = { seq: stretch.until };
     return true;
   }
 
@@ -248,7 +228,8 @@ export class Reader implements FeedReader {
     return this.#states?.cause === 'RESET' && matches(filter, campaign.key, campaign.account, campaign);
   }
 
-  async #entriesUpTo(after: number, until: number): Promise<LogEntry[]> {
+  /** @returns null: they are no longer all kept */
+  async #entriesUpTo(after: number, until: number): Promise<LogEntry[] | null> {
     const { log } = this.#parts;
     const entries: LogEntry[] = [];
     for (let seq = after; seq < until; ) {
@@ -256,7 +237,8 @@ export class Reader implements FeedReader {
       for (const entry of page) entries.push(entry);
       seq = page.length < pageSize ? until : (page.at(-1)?.seq ?? until);
     }
-    return entries;
+    const { pruned } = await log.state();
+    return after < pruned ? null : entries;
   }
 
   #keysForLog(): readonly string[] | null {
@@ -286,6 +268,12 @@ export class Reader implements FeedReader {
     };
     return { event, position, cursor, first: position.seq, last: position.seq, steps: 0, at: null };
   }
+}
+
+/** Present states that a subscriber was in the middle of. */
+function statesAfter({ told }: Position): PresentStates | null {
+  if (!told || told.until !== undefined) return null;
+  return { cause: told.reset ? 'RESET' : 'SNAPSHOT', afterKey: told.key };
 }
 
 function toldUpTo(key: string, cause: PresentStates['cause']) {

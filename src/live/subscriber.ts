@@ -1,133 +1,132 @@
 import type { Position } from './cursor.ts';
-import type { Feed, FeedReader, Told } from './feed.ts';
+import type { FeedReader, Told } from './feed.ts';
 import type { Group, Member } from './group.ts';
 import type { LiveHooks } from './hooks.ts';
 
 /** Where a subscriber's events go. */
 export interface Sink {
-  /** @param payload the answer as JSON */
-  send(payload: string, cursor: string | null): void;
+  /** @param payload the answer as JSON, in UTF-8; many sinks share it */
+  send(payload: Buffer, cursor: string | null): void;
   /** Resolves once it can take more; null: it can now. Never, where it has been closed. */
   full(): Promise<void> | null;
 }
 
 export interface SubscriberParts {
-  readonly feed: Feed;
   readonly group: Group;
   readonly sink: Sink;
   readonly hooks: LiveHooks;
+  /** Is called once. */
+  readonly onEnd: () => void;
 }
 
 /**
  * One subscription at work. It is in one of these states:
+ * - waiting: its sink is full; all that is kept of it is its place in the feed;
  * - behind: it reads its own way forward in the feed, as fast as its sink takes it;
  * - live: it has caught up, and its group tells it;
- * - waiting: its sink is full; all that is kept of it is its position;
  * - ended.
  * behind → live when it has caught up; live → waiting when its sink is full; waiting → behind when it no longer is.
  */
 export class Subscriber implements Member {
   readonly #parts: SubscriberParts;
-  readonly #ending = Promise.withResolvers<void>();
+  readonly #done = Promise.withResolvers<void>();
   #isEnded = false;
-  /** Its own, while it is behind. */
-  #reader: FeedReader | null = null;
+  /** Its own way forward; null: it is live. */
+  #reader: FeedReader | null;
   /** Up to where it has been told, since it has caught up. */
   #position: Position = { seq: 0 };
-  #isLive = false;
-  #fallBehind = () => {};
+  #wake = () => {};
 
-  constructor(parts: SubscriberParts) {
+  constructor(parts: SubscriberParts, start: FeedReader) {
     this.#parts = parts;
+    this.#reader = start;
+    this.#follow(start).catch((error: unknown) => this.#end(error));
   }
 
   /** Resolves when it has ended. Rejects with what its feed could not be read for. */
-  async run(start: FeedReader): Promise<void> {
-    const { feed, sink } = this.#parts;
-    let reader = start;
-    while (!this.#isEnded) {
-      await this.#catchUp(reader);
-      if (this.#isEnded) return;
-      await this.#listen();
-      if (this.#isEnded) return;
-      await Promise.race([sink.full(), this.#ending.promise]);
-      reader = feed.from(this.#position);
-    }
-    reader.end();
+  get done(): Promise<void> {
+    return this.#done.promise;
+  }
+
+  end(): void {
+    this.#end(null);
   }
 
   /** How many entries of its feed it has yet to go through; null: it has caught up. */
   lag(): number | null {
-    if (this.#isLive) return null;
-    const { seq } = this.#reader?.position ?? this.#position;
-    return Math.max(0, this.#parts.feed.head() - seq);
-  }
-
-  end(): void {
-    if (this.#isEnded) return;
-    this.#isEnded = true;
-    this.#parts.group.leave(this);
-    this.#fallBehind();
-    this.#ending.resolve();
+    return this.#reader && Math.max(0, this.#parts.group.feed.head() - this.#reader.position.seq);
   }
 
   /** What its group tells. Of what it had been told before it joined it is not told again. */
-  deliver(told: Told, payload: string): boolean {
-    const { sink } = this.#parts;
+  deliver(told: Told, payload: Buffer): boolean {
     const { seq } = this.#position;
-    if (this.#isEnded || told.last <= seq) return false;
+    if (told.last <= seq) return false;
     // Steps merged with some that it has been told, or told in one piece with such: it reads on by itself.
     if (told.first <= seq || told.position.seq < seq) {
       this.leave();
       return false;
     }
-    sink.send(payload, told.cursor);
+    this.#parts.sink.send(payload, told.cursor);
     this.#position = told.position;
-    if (sink.full()) this.leave();
+    if (this.#parts.sink.full()) this.leave();
     return true;
   }
 
   /** Its group can tell it no more: it goes on by itself from where it is. */
   leave(): void {
-    this.#isLive = false;
     this.#parts.group.leave(this);
-    this.#fallBehind();
+    this.#reader = this.#parts.group.feed.from(this.#position);
+    this.#follow(this.#reader).catch((error: unknown) => this.#end(error));
   }
 
   /** Reads its own way forward until its group has taken it in. */
-  async #catchUp(reader: FeedReader): Promise<void> {
-    const { group, sink, hooks } = this.#parts;
-    const ended = this.#ending.promise;
-    this.#reader = reader;
+  async #follow(reader: FeedReader): Promise<void> {
     try {
       while (!this.#isEnded) {
-        await Promise.race([sink.full(), ended]);
+        await this.#until(this.#parts.sink.full());
+        if (this.#isEnded) return;
         const told = await reader.poll();
-        if (told) {
-          const payload = await group.execute(told);
-          if (this.#isEnded) return;
-          sink.send(payload, told.cursor);
-          hooks.onDelivery(told, 1);
-        } else if (!this.#isEnded) {
-          this.#position = reader.position;
-          this.#isLive = group.join(this, reader.position);
-          if (this.#isLive) return;
-          await Promise.race([reader.news(), group.settled(), ended]);
-        }
+        if (told) await this.#tell(told);
+        else if (this.#join(reader)) return;
+        else await this.#until(reader.news(), this.#parts.group.settled());
       }
     } finally {
       reader.end();
-      this.#reader = null;
     }
   }
 
-  /** Is told by its group until it falls behind. */
-  async #listen(): Promise<void> {
-    await new Promise<void>((resolve) => {
-      this.#fallBehind = resolve;
-      // It may have fallen behind in the very moment in which it joined.
-      if (this.#parts.sink.full()) this.leave();
-      else if (!this.#isLive) resolve();
+  async #tell(told: Told): Promise<void> {
+    const payload = await this.#parts.group.execute(told);
+    if (this.#isEnded) return;
+    this.#parts.sink.send(payload, told.cursor);
+    this.#parts.hooks.onDelivery(told, 1);
+  }
+
+  #join({ position }: FeedReader): boolean {
+    if (this.#isEnded || !this.#parts.group.join(this, position)) return false;
+    this.#position = position;
+    this.#reader = null;
+    return true;
+  }
+
+  /** Resolves with the first of them, or when it is ended; nothing of it stays behind with those that last. */
+  async #until(...moments: readonly (Promise<void> | null)[]): Promise<void> {
+    const awaited = moments.filter((moment) => moment !== null);
+    if (awaited.length === 0 || this.#isEnded) return;
+    await new Promise<void>((resolve, reject) => {
+      this.#wake = resolve;
+      for (const moment of awaited) moment.then(resolve, reject);
     });
+  }
+
+  /** @param error null: its client has had enough */
+  #end(error: unknown): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.#parts.group.leave(this);
+    this.#wake();
+    this.#parts.onEnd();
+    if (error === null) this.#done.resolve();
+    else this.#done.reject(error);
   }
 }

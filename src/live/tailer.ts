@@ -43,7 +43,8 @@ export async function createTailer({ log, store }: TailerParts) {
       const [first] = added;
       if (!first) return;
       // A gap means that somebody else has written in between: what is kept here no longer follows on.
-      if (first.seq !== head + 1) {
+      const missed = first.seq === head + 1 ? null : head + 1;
+      if (missed !== null) {
         entries = [];
         campaigns.clear();
       }
@@ -51,34 +52,42 @@ export async function createTailer({ log, store }: TailerParts) {
       if (entries.length > 2 * keptEntries) entries = entries.slice(-keptEntries);
       for (const campaign of changed) keepCampaign(campaign);
       head = added.at(-1)?.seq ?? head;
-      listeners.tell(added);
+      if (missed === null) listeners.tell(added);
+      else listeners.tellAll(missed);
     },
 
     /**
      * What the log has after a seq, oldest first: from memory, or from the log itself for a reader that is behind.
      * @param keys only these campaigns' entries are wanted; null: all. More than those may come.
-     * @returns about `limit` entries at most, and the seq up to which they are all that there is
+     * @returns about `limit` entries at most, and the seq up to which they are all that there is; null: what the log had
+     *   there is no longer kept
      */
-    async after(seq: number, limit: number, keys: readonly string[] | null): Promise<Stretch> {
+    async after(seq: number, limit: number, keys: readonly string[] | null): Promise<Stretch | null> {
       const newest = head;
       if (seq >= newest) return { entries: [], until: seq };
       const [oldest] = entries;
-      const isKept = oldest !== undefined && seq >= oldest.seq - 1;
-      const start = isKept ? seq + 1 - oldest.seq : 0;
-      const stretch = isKept
-        ? entries.slice(start, start + limit)
-        : await log.between(seq, newest, limit, keys ?? undefined);
-      return { entries: stretch, until: stretch.length < limit ? newest : (stretch.at(-1)?.seq ?? newest) };
+      if (oldest !== undefined && seq >= oldest.seq - 1) {
+        const start = seq + 1 - oldest.seq;
+        return stretchOf(entries.slice(start, start + limit), limit, newest);
+      }
+      const stretch = stretchOf(await log.between(seq, newest, limit, keys ?? undefined), limit, newest);
+      // Asked for afterwards: then nothing was taken away before it was read.
+      const { pruned } = await log.state();
+      return seq < pruned ? null : stretch;
     },
 
-    /** A campaign as it is now. */
-    async campaign(key: string): Promise<Campaign | null> {
+    /**
+     * A campaign as it is now.
+     * @param revision it has come at least so far: what is kept here may be older than the store
+     */
+    async campaign(key: string, revision: number): Promise<Campaign | null> {
       const kept = campaigns.get(key);
-      if (kept) return kept;
+      if (kept && kept.revision >= revision) return kept;
       const campaign = await store.get(key);
       // Only a state that no commit has overtaken meanwhile may be kept.
       if (campaign && !campaigns.has(key) && campaign.seq <= head) keepCampaign(campaign);
-      return campaigns.get(key) ?? campaign;
+      const now = campaigns.get(key);
+      return now && now.revision >= revision ? now : campaign;
     },
 
     /** A campaign has changed in a way that nobody is told of. */
@@ -93,6 +102,10 @@ export async function createTailer({ log, store }: TailerParts) {
 }
 
 export type Tailer = Awaited<ReturnType<typeof createTailer>>;
+
+function stretchOf(entries: readonly LogEntry[], limit: number, newest: number): Stretch {
+  return { entries, until: entries.length < limit ? newest : (entries.at(-1)?.seq ?? newest) };
+}
 
 type Wake = (firstSeq: number) => void;
 
@@ -119,6 +132,11 @@ function createListeners() {
           if (known?.size === 0) byKey.delete(key);
         }
       };
+    },
+
+    tellAll(firstSeq: number): void {
+      for (const wake of ofAll) wake(firstSeq);
+      for (const wakes of byKey.values()) for (const wake of wakes) wake(firstSeq);
     },
 
     tell(added: readonly LogEntry[]): void {

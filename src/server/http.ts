@@ -6,6 +6,7 @@ import type { Metrics } from './metrics.ts';
 import { type AccessRules, isAllowed } from './origin.ts';
 import { pathOf } from './path.ts';
 import { createSse, wantsEvents } from './sse.ts';
+import { createSubscriptionCounts, type SubscriptionLimits } from './subscription-limits.ts';
 import { serveWebSocket } from './websocket.ts';
 
 export interface HttpServerParts extends AccessRules {
@@ -20,6 +21,7 @@ export interface HttpServerParts extends AccessRules {
   readonly idle: () => Promise<void>;
   /** A provider's notification has come. @returns whether anybody waits for it */
   readonly notified: (account: string, secret: string) => Promise<boolean>;
+  readonly limits: { readonly subscriptions: SubscriptionLimits };
   readonly logger: Logger;
 }
 
@@ -29,7 +31,8 @@ const webhookPath = /^\/webhooks\/([^/]+)\/([\w-]{1,200})$/;
 /** The service's one port: GraphQL, health and metrics. */
 export function createHttpServer(parts: HttpServerParts) {
   const { graphql, metrics, logger } = parts;
-  const sse = createSse(parts);
+  const counts = createSubscriptionCounts(parts.limits.subscriptions);
+  const sse = createSse({ ...parts, counts });
   let stopping = false;
 
   async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -95,7 +98,7 @@ export function createHttpServer(parts: HttpServerParts) {
       else response.destroy();
     });
   });
-  const closeWebSockets = serveWebSocket(server, parts);
+  const closeWebSockets = serveWebSocket(server, { ...parts, counts });
 
   return {
     /**

@@ -12,11 +12,13 @@ import {
   validateSubscriptionArgs,
 } from 'graphql';
 import type { Logger } from 'pino';
+import type { Viewer } from '../graphql/context.ts';
 import { toClientError, withoutHttp } from '../graphql/errors.ts';
 import { FeedSource } from '../live/feed.ts';
 import type { LiveOperation } from '../live/live.ts';
 import { attempt, ProblemError } from '../model/problem.ts';
 import type { GraphQLServer } from './graphql.ts';
+import type { SubscriptionCounts } from './subscription-limits.ts';
 
 /** What a client asks for, whichever way it came. */
 export interface OperationRequest {
@@ -29,9 +31,9 @@ export interface OperationRequest {
 export interface Operation {
   readonly request: OperationRequest;
   readonly args: ExecutionArgs;
-  readonly isSubscription: boolean;
-  /** Runs a query or a mutation through the pipeline that prepared it. */
-  readonly execute: () => ReturnType<Pipeline['execute']>;
+  readonly viewer: Viewer;
+  /** Runs a query or a mutation through the pipeline that prepared it; null: it is a subscription. */
+  readonly execute: (() => ReturnType<Pipeline['execute']>) | null;
 }
 
 type Pipeline = ReturnType<GraphQLServer['getEnveloped']>;
@@ -47,32 +49,68 @@ export async function prepareOperation(
     const document: DocumentNode = pipeline.parse(query);
     const errors: readonly GraphQLError[] = pipeline.validate(pipeline.schema, document);
     if (errors.length > 0) return errors.map(withoutHttp);
+    const context = await pipeline.contextFactory();
     const args: ExecutionArgs = {
       schema: pipeline.schema,
       document,
-      contextValue: await pipeline.contextFactory(),
+      contextValue: context,
       ...(operationName && { operationName }),
       ...(variables && { variableValues: variables }),
     };
     const operation = getOperationAST(document, operationName);
     const isSubscription = operation?.operation === OperationTypeNode.SUBSCRIPTION;
-    return { request, args, isSubscription, execute: () => pipeline.execute(args) };
+    return {
+      request,
+      args,
+      viewer: context.viewer,
+      execute: isSubscription ? null : executionOf(pipeline, args),
+    };
   } catch (error) {
     if (!(error instanceof GraphQLError)) throw error;
     return [withoutHttp(toClientError(error, () => {}))];
   }
 }
 
+/** Outside of where it is prepared, so that a subscription keeps nothing of its pipeline for as long as it lasts. */
+function executionOf(pipeline: Pipeline, args: ExecutionArgs) {
+  return () => pipeline.execute(args);
+}
+
+export interface SubscriptionRequest {
+  readonly operation: Operation;
+  /** What it came over. */
+  readonly connection: object;
+  /** Where a client comes back to, told outside of the operation (`Last-Event-ID`). */
+  readonly after?: string | null;
+}
+
 /**
- * Opens what a subscription listens to.
- * @param after where a client comes back to, told outside of the operation (`Last-Event-ID`)
+ * Opens what a subscription listens to. Whoever gets it must see to it that its `onEnd` is called.
  * @returns what is wrong, if anything
  */
 export async function openSubscription(
-  { request, args }: Operation,
+  { operation, connection, after = null }: SubscriptionRequest,
+  counts: SubscriptionCounts,
   logger: Logger,
-  after: string | null = null,
 ): Promise<LiveOperation | readonly GraphQLError[]> {
+  const countOff = counts.add(connection, operation.viewer);
+  if (countOff instanceof GraphQLError) return [countOff];
+  try {
+    const opened = await openCounted(operation, after, logger);
+    if ('feed' in opened) return { ...opened, onEnd: countOff };
+    countOff();
+    return opened;
+  } catch (error) {
+    countOff();
+    throw error;
+  }
+}
+
+async function openCounted(
+  { request, args }: Operation,
+  after: string | null,
+  logger: Logger,
+): Promise<Omit<LiveOperation, 'onEnd'> | readonly GraphQLError[]> {
   const clean = (errors: readonly GraphQLError[]) =>
     errors.map((error) => withoutHttp(toClientError(error, (cause) => logUnforeseen(logger, cause))));
   const validated = validateSubscriptionArgs(args);

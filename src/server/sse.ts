@@ -5,13 +5,15 @@ import type { GraphQLError } from 'graphql';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import type { Live } from '../live/live.ts';
-import type { Sink } from '../live/subscriber.ts';
 import type { GraphQLServer } from './graphql.ts';
 import { type OperationRequest, openSubscription, prepareOperation } from './operation.ts';
+import { SseSink } from './sse-sink.ts';
+import type { SubscriptionCounts } from './subscription-limits.ts';
 
 export interface SseParts {
   readonly graphql: GraphQLServer;
   readonly live: Live;
+  readonly counts: SubscriptionCounts;
   readonly logger: Logger;
   readonly allowedOrigins: readonly string[];
 }
@@ -19,8 +21,6 @@ export interface SseParts {
 const largestBody = 1024 * 1024;
 /** A comment now and then keeps what stands between from taking the connection for dead. */
 const heartbeatMs = 12_000;
-/** A client that has not read anything for so long, while it is behind, is let go. */
-const patienceMs = 60_000;
 
 const requestSchema = z.object({
   query: z.string(),
@@ -32,16 +32,15 @@ const requestSchema = z.object({
  * Subscriptions over SSE, a request for each (the "distinct connections mode" of GraphQL over SSE): `next` for every
  * answer, its id the cursor to come back with, and `complete` at the end. Everything else is the HTTP endpoint's.
  */
-export function createSse({ graphql, live, logger, allowedOrigins }: SseParts) {
+export function createSse({ graphql, live, counts, logger, allowedOrigins }: SseParts) {
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = request.method === 'POST' ? await readBody(request) : null;
     const asked = body === null ? fromUrl(request) : fromJson(body);
     const operation = asked && (await prepareOperation(graphql, asked));
-    if (!operation || !('args' in operation) || !operation.isSubscription)
-      return passOn(request, response, body);
+    if (!operation || !('args' in operation) || operation.execute) return passOn(request, response, body);
     const lastEventId = request.headers['last-event-id'];
     const after = typeof lastEventId === 'string' && lastEventId !== '' ? lastEventId : null;
-    const opened = await openSubscription(operation, logger, after);
+    const opened = await openSubscription({ operation, connection: request.socket, after }, counts, logger);
     response.writeHead(200, {
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-cache, no-transform',
@@ -51,7 +50,7 @@ export function createSse({ graphql, live, logger, allowedOrigins }: SseParts) {
     if (!('feed' in opened)) return refuse(response, opened);
     // Something at once, so that the client knows that it is heard.
     response.write(':\n\n');
-    const sink = sinkOf(response);
+    const sink = new SseSink(request.socket, response);
     const subscriber = live.subscribe(opened, sink);
     const heartbeat = setInterval(() => sink.full() ?? response.write(':\n\n'), heartbeatMs);
     response.once('close', () => subscriber.end());
@@ -133,31 +132,6 @@ async function readBody(request: IncomingMessage): Promise<string> {
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString();
-}
-
-function sinkOf(response: ServerResponse): Sink {
-  let waiting: Promise<void> | null = null;
-
-  function untilDrained(): Promise<void> {
-    return new Promise((resolve) => {
-      const impatience = setTimeout(() => response.destroy(), patienceMs);
-      const done = () => {
-        clearTimeout(impatience);
-        waiting = null;
-        resolve();
-      };
-      response.once('drain', done).once('close', done);
-    });
-  }
-
-  return {
-    send(payload, cursor) {
-      const id = cursor === null ? '' : `id: ${cursor}\n`;
-      const hasRoom = response.write(`${id}event: next\ndata: ${payload}\n\n`);
-      if (!hasRoom && !response.destroyed) waiting ??= untilDrained();
-    },
-    full: () => waiting,
-  };
 }
 
 function refuse(response: ServerResponse, errors: readonly GraphQLError[]): void {

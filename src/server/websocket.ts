@@ -1,4 +1,5 @@
 import type { IncomingMessage, Server } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ExecutionArgs, GraphQLError } from 'graphql';
 import type { SubscribePayload } from 'graphql-ws';
@@ -7,15 +8,19 @@ import type { Logger } from 'pino';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { withoutHttp } from '../graphql/errors.ts';
 import type { Live } from '../live/live.ts';
-import type { Sink } from '../live/subscriber.ts';
+import type { Subscriber } from '../live/subscriber.ts';
 import type { GraphQLServer } from './graphql.ts';
+import { keepAlive } from './keep-alive.ts';
 import { type Operation, openSubscription, prepareOperation } from './operation.ts';
 import { type AccessRules, isAllowed } from './origin.ts';
 import { pathOf } from './path.ts';
+import type { SubscriptionCounts } from './subscription-limits.ts';
+import { WebSocketSink } from './websocket-sink.ts';
 
 export interface WebSocketParts extends AccessRules {
   readonly graphql: GraphQLServer;
   readonly live: Live;
+  readonly counts: SubscriptionCounts;
   readonly logger: Logger;
 }
 
@@ -23,17 +28,18 @@ export interface WebSocketParts extends AccessRules {
 const maxPayload = 1024 * 1024;
 /** How long clients have for closing their connections. */
 const closingMs = 2_000;
-/** So many bytes may wait for a client that does not read; beyond that its subscriptions are behind. */
-const mostWaitingBytes = 256 * 1024;
-/** A client that has not read anything for so long, while it is behind, is let go. */
-const patienceMs = 60_000;
-/** "Try again later": the client comes back with its cursor. */
-const tryAgainLater = 1013;
+
+/** What graphql-ws tells of a connection. */
+interface Connected {
+  readonly socket: WebSocket;
+  readonly request: IncomingMessage;
+}
 
 /** An operation, and where its answers go. */
 interface Asked {
   readonly operation: Operation;
   readonly socket: WebSocket;
+  readonly connection: Socket;
   readonly id: string;
 }
 
@@ -42,7 +48,7 @@ interface Asked {
  * keeps the protocol; the answers of subscriptions are written by their subscribers.
  * @returns a function that closes all connections
  */
-export function serveWebSocket(server: Server, { graphql, live, logger, ...access }: WebSocketParts) {
+export function serveWebSocket(server: Server, { graphql, live, counts, logger, ...access }: WebSocketParts) {
   const sockets = new WebSocketServer({ noServer: true, maxPayload });
   const prepared = new WeakMap<ExecutionArgs, Asked>();
   const askedWith = (args: ExecutionArgs): Asked => {
@@ -51,38 +57,24 @@ export function serveWebSocket(server: Server, { graphql, live, logger, ...acces
     return asked;
   };
 
-  async function prepare(socket: WebSocket, id: string, payload: SubscribePayload) {
+  async function prepare({ socket, request }: Connected, id: string, payload: SubscribePayload) {
     const operation = await prepareOperation(graphql, payload);
     if (!('args' in operation)) return operation;
-    prepared.set(operation.args, { operation, socket, id });
+    prepared.set(operation.args, { operation, socket, connection: request.socket, id });
     return operation.args;
   }
 
   async function subscribe(args: ExecutionArgs) {
-    const { operation, socket, id } = askedWith(args);
-    const opened = await openSubscription(operation, logger);
+    const { operation, socket, connection, id } = askedWith(args);
+    const opened = await openSubscription({ operation, connection }, counts, logger);
     if (!('feed' in opened)) return { errors: opened };
-    // An iterator that yields nothing: it begins when graphql-ws does, and ends when the client leaves.
-    let subscriber: ReturnType<Live['subscribe']> | null = null;
-    const nothing: AsyncIterableIterator<never> = {
-      [Symbol.asyncIterator]: () => nothing,
-      async next() {
-        subscriber = live.subscribe(opened, sinkOf(socket, id));
-        await subscriber.done;
-        return { done: true, value: undefined };
-      },
-      async return() {
-        subscriber?.end();
-        return { done: true, value: undefined };
-      },
-    };
-    return nothing;
+    return silence(() => live.subscribe(opened, new WebSocketSink(socket, connection, id)));
   }
 
   const graphqlWs = useServer(
     {
       // Not the upgrade's request: it is a GET, and mutations are refused to those.
-      onSubscribe: ({ extra }, id, payload) => prepare(extra.socket, id, payload),
+      onSubscribe: ({ extra }, id, payload) => prepare(extra, id, payload),
       onNext: (_context, _id, _payload, _args, { data, errors, extensions }) =>
         errors && {
           errors: errors.map(format),
@@ -90,11 +82,14 @@ export function serveWebSocket(server: Server, { graphql, live, logger, ...acces
           ...(extensions && { extensions }),
         },
       onError: (_context, _id, _payload, errors) => errors.map(format),
-      execute: (args) => askedWith(args).operation.execute(),
+      execute: (args) => askedWith(args).operation.execute?.(),
       subscribe,
     },
     sockets,
+    // Its pings end slow connections: there are others.
+    0,
   );
+  sockets.on('connection', (socket, request) => keepAlive(socket, request.socket));
 
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     // A client that is gone before it is refused is no reason to end the process.
@@ -118,37 +113,34 @@ export function serveWebSocket(server: Server, { graphql, live, logger, ...acces
   };
 }
 
-/** Writes the `next` messages of one operation. */
-function sinkOf(socket: WebSocket, id: string): Sink {
-  const head = `{"id":${JSON.stringify(id)},"type":"next","payload":`;
-  let waiting: Promise<void> | null = null;
+/**
+ * An iterator that yields nothing: what is subscribed begins when graphql-ws first asks, and ends when the client leaves.
+ */
+function silence(subscribe: () => Subscriber): AsyncIterableIterator<never> {
+  const end = { done: true, value: undefined } as const;
+  // Let go of once it has been called: what it needs is large, and a subscription may last.
+  let begin: typeof subscribe | null = subscribe;
+  let subscriber: Subscriber | null = null;
 
-  function untilWritten(frame: string): Promise<void> {
-    return new Promise((resolve) => {
-      const impatience = setTimeout(() => letGo(socket), patienceMs);
-      socket.send(frame, () => {
-        clearTimeout(impatience);
-        waiting = null;
-        resolve();
-      });
-    });
+  function subscribed(): Subscriber | null {
+    subscriber ??= begin?.() ?? null;
+    begin = null;
+    return subscriber;
   }
 
   return {
-    send(payload) {
-      if (socket.readyState !== socket.OPEN) return;
-      const frame = `${head}${payload}}`;
-      if (waiting || socket.bufferedAmount + frame.length <= mostWaitingBytes) socket.send(frame);
-      else waiting = untilWritten(frame);
+    [Symbol.asyncIterator]() {
+      return this;
     },
-    full: () => waiting,
+    async next() {
+      await subscribed()?.done;
+      return end;
+    },
+    async return() {
+      subscribed()?.end();
+      return end;
+    },
   };
-}
-
-function letGo(socket: WebSocket): void {
-  socket.close(tryAgainLater, 'You do not read. Come back with your cursor.');
-  // It does not read the farewell either.
-  setTimeout(() => socket.terminate(), closingMs).unref();
 }
 
 function refuse(socket: Duplex, status: string): void {

@@ -1,0 +1,72 @@
+import { channel } from 'node:diagnostics_channel';
+import { Socket } from 'node:net';
+import type { CampaignStatus } from '../../src/model/campaign.ts';
+import { countersOf } from '../../src/model/stats.ts';
+import { startTestApp } from './app.ts';
+
+/** A campaign as it is seen. */
+export interface Seen {
+  readonly externalId: string;
+  readonly status: CampaignStatus;
+  readonly sent: number;
+  readonly sender?: string;
+}
+
+export const idOf = (externalId: string) => `campaign:main:${externalId}`;
+
+/** An app whose provider can't be reached: its campaigns change as `see` says, and not otherwise. */
+export async function startQuietApp(database = 'sqlite::memory:') {
+  const app = await startTestApp({
+    database,
+    accounts: [{ name: 'main', provider: 'appizer', apiKey: 'key', baseUrl: 'http://127.0.0.1:1' }],
+    polling: { fastest: 3_600, slowest: 3_600 },
+  });
+  return {
+    ...app,
+
+    /** All of it is told in one commit. */
+    async see(...campaigns: readonly Seen[]): Promise<void> {
+      const askedAt = Date.now();
+      await app.observe(
+        campaigns.map(({ externalId, status, sent, sender = 'Shop' }) => ({
+          account: 'main',
+          channel: 'PUSH',
+          externalId,
+          cause: 'POLL',
+          askedAt,
+          reading: {
+            externalId,
+            status,
+            providerStatus: status,
+            sender,
+            stats: { counters: countersOf({ sent }), final: false },
+            raw: null,
+          },
+        })),
+      );
+    },
+
+    async metric(name: string): Promise<number> {
+      const text = await (await fetch(`${app.url}/metrics`)).text();
+      return Number(new RegExp(`^campaign_graph_${name} (\\S+)$`, 'm').exec(text)?.[1]);
+    },
+  };
+}
+
+export type QuietApp = Awaited<ReturnType<typeof startQuietApp>>;
+
+/** Watches the server's side of the connections that are made from now on. */
+export function watchConnections() {
+  const opened = channel('net.server.socket');
+  const sockets: Socket[] = [];
+  const listen = (message: unknown) => {
+    const socket = typeof message === 'object' && message && 'socket' in message && message.socket;
+    if (socket instanceof Socket) sockets.push(socket);
+  };
+  opened.subscribe(listen);
+  return {
+    /** Bytes that wait in the process for the connection whose client is furthest behind. */
+    mostHeld: () => Math.max(0, ...sockets.map(({ writableLength }) => writableLength)),
+    [Symbol.dispose]: () => void opened.unsubscribe(listen),
+  };
+}
