@@ -33,11 +33,14 @@ const scenarios = (process.argv.length > 2 ? process.argv.slice(2) : usual).map(
 });
 
 const rounds = 3;
-/** Messages that are sent at full speed in a round, and about so many are on their way at the most. */
-const messages = 300_000;
-const mostChanges = 6_000;
+/** Messages that are sent at full speed in a round. */
+const messages = 200_000;
+const mostChanges = 5_000;
+/** So many changes are made at once at the most: who is told of more than 100 at a time gets them merged. */
+const mostAtOnce = 20;
 /** Messages a second while delays are taken: what all of the servers can keep up with. */
 const pacedRate = 10_000;
+const pacedMessages = 60_000;
 
 interface Measured {
   readonly perSecond: number;
@@ -60,7 +63,7 @@ function messagesPerChange({ clients, campaigns }: Scenario): number {
 async function measureSpeed(server: Child, clients: Child, scenario: Scenario, total: number) {
   const each = messagesPerChange(scenario);
   const changes = Math.ceil(Math.min(total / each, Math.max(mostChanges, scenario.campaigns)));
-  const step = Math.ceil(changes / 100);
+  const step = Math.min(mostAtOnce, Math.ceil(changes / 100));
   await clients.ask('reset');
   const startedAt = performance.now();
   const cpuBefore = z.number().parse(await server.ask('cpuMs'));
@@ -81,7 +84,7 @@ async function measureSpeed(server: Child, clients: Child, scenario: Scenario, t
 /** Makes changes at a pace that leaves the server time between them. */
 async function measureDelays(server: Child, clients: Child, scenario: Scenario) {
   const each = messagesPerChange(scenario);
-  const changes = scenario.campaigns > 1 ? 2 * scenario.campaigns : 200;
+  const changes = Math.min(500, Math.ceil(pacedMessages / each / scenario.campaigns)) * scenario.campaigns;
   const intervalMs = Math.max(2, (1000 * each) / pacedRate);
   await clients.ask('reset', true);
   const made = await server.ask('pace', { changes, intervalMs });
@@ -107,7 +110,7 @@ async function measure(name: ServerName, scenario: Scenario): Promise<Measured> 
   // graphql-ws waits 3 s for a client's greeting, and keeps what it needs for that.
   await delay(4_000);
   const after = memorySchema.parse(await server.ask('memory'));
-  await measureSpeed(server, clients, scenario, messages / 4);
+  await measureSpeed(server, clients, scenario, messages / 5);
   const speed = await measureSpeed(server, clients, scenario, messages);
   const delays = await measureDelays(server, clients, scenario);
   return {

@@ -130,6 +130,32 @@ describe('a configuration is refused with a path and a reason:', () => {
       /^server\.allowedOrigins\[0\]: must be a URL/,
     ],
     ['another database', { accounts: [selzy], database: 'mysql://x' }, /^database: must be sqlite:/],
+    ['limits that are none', { accounts: [selzy], limits: 5 }, /^limits: expected object/],
+    [
+      'an unknown limit',
+      { accounts: [selzy], limits: { subscriptions: 5 } },
+      /^limits\.subscriptions: unknown key$/,
+    ],
+    [
+      'a limit of none',
+      { accounts: [selzy], limits: { subscriptionsPerConnection: 0 } },
+      /^limits\.subscriptionsPerConnection: .*>0/,
+    ],
+    [
+      'a limit below none',
+      { accounts: [selzy], limits: { subscriptionsPerToken: -1 } },
+      /^limits\.subscriptionsPerToken: .*>0/,
+    ],
+    [
+      'a limit of a half',
+      { accounts: [selzy], limits: { subscriptionsPerToken: 1.5 } },
+      /^limits\.subscriptionsPerToken: expected int/,
+    ],
+    [
+      'a limit in words',
+      { accounts: [selzy], limits: { subscriptionsPerConnection: 'many' } },
+      /^limits\.subscriptionsPerConnection: expected number/,
+    ],
     [
       'someone to follow nowhere',
       { accounts: [selzy], follow: [{ account: 'b', externalId: '1' }] },

@@ -132,9 +132,10 @@ describe('the documented example', () => {
 });
 
 test('what is left out has the documented defaults', () => {
-  const { server, database, accounts, follow } = withAccount({});
+  const { server, database, accounts, limits, follow } = withAccount({});
   expect(server).toEqual({ host: '127.0.0.1', port: 4000, publicUrl: null, allowedOrigins: [] });
   expect([database, follow]).toEqual(['sqlite:./data/campaign-graph.db', []]);
+  expect(limits).toEqual({ subscriptions: { perConnection: 1_000, perToken: 50_000 } });
   expect(accounts).toMatchObject([
     {
       settings: { channel: 'EMAIL' },
@@ -189,9 +190,23 @@ test('campaigns to follow may have a number for an id', () => {
   expect(follow).toEqual([{ account: 'shop', externalId: '1234' }]);
 });
 
+test('each limit can be set by itself', () => {
+  const limits = (settings: object) => withAccount({}, { limits: settings }).limits.subscriptions;
+  expect(limits({ subscriptionsPerConnection: 1 })).toEqual({ perConnection: 1, perToken: 50_000 });
+  expect(limits({ subscriptionsPerToken: 7 })).toEqual({ perConnection: 1_000, perToken: 7 });
+  expect(limits({})).toEqual({ perConnection: 1_000, perToken: 50_000 });
+});
+
 test('the configuration is frozen', () => {
   const config = withAccount({}, { follow: [{ account: 'shop', externalId: '1' }] });
-  for (const part of [config, config.server, config.accounts, config.follow]) {
+  for (const part of [
+    config,
+    config.server,
+    config.accounts,
+    config.limits,
+    config.limits.subscriptions,
+    config.follow,
+  ]) {
     expect(Object.isFrozen(part)).toBe(true);
   }
 });

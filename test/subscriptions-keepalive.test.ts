@@ -2,17 +2,26 @@ import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import type WebSocket from 'ws';
 import { fakeClock } from './support/fake-clock.ts';
-import { idOf, type QuietApp, startQuietApp } from './support/quiet-app.ts';
-import { type SlowClient, slowSse, slowTransports, slowWebSocket } from './support/slow-socket.ts';
+import { idOf, type QuietApp, startQuietApp, watchWarnings } from './support/quiet-app.ts';
+import {
+  type Change,
+  type SlowClient,
+  slowSse,
+  slowTransports,
+  slowWebSocket,
+} from './support/slow-socket.ts';
 import { until } from './support/wait.ts';
 
 const ids = [idOf('a')];
 /** So long that what waits for a client is soon more than the system takes off our hands. */
 const sender = 'Shop '.repeat(20_000);
 
-async function startApp(): Promise<QuietApp> {
+/** So long that one event is more than the system takes off our hands at a time, and any that is read makes itself felt. */
+const longestSender = 'Shop '.repeat(200_000);
+
+async function startApp(as = sender): Promise<QuietApp> {
   const app = await startQuietApp();
-  await app.see({ externalId: 'a', status: 'SENDING', sent: 0, sender });
+  await app.see({ externalId: 'a', status: 'SENDING', sent: 0, sender: as });
   return app;
 }
 
@@ -20,7 +29,7 @@ async function startApp(): Promise<QuietApp> {
  * A client that had the first state, and then does not read while more and more waits for it, until it is told no more.
  * @returns how many changes it was to be told
  */
-async function stall(app: QuietApp, client: SlowClient): Promise<number> {
+async function stall(app: QuietApp, client: SlowClient, as = sender): Promise<number> {
   await until(() => client.events.length === 1);
   client.stopReading();
   let sent = 0;
@@ -28,7 +37,7 @@ async function stall(app: QuietApp, client: SlowClient): Promise<number> {
   let told = await app.metric('subscription_deliveries_total');
   while (untold < 20) {
     sent += 1;
-    await app.see({ externalId: 'a', status: 'SENDING', sent, sender });
+    await app.see({ externalId: 'a', status: 'SENDING', sent, sender: as });
     const before = told;
     told = await app.metric('subscription_deliveries_total');
     untold = told === before ? untold + 1 : 0;
@@ -38,6 +47,13 @@ async function stall(app: QuietApp, client: SlowClient): Promise<number> {
 }
 
 type Connect = typeof slowWebSocket | typeof slowSse;
+
+/** Each event goes on from where the one before it led. */
+function expectUnbroken(events: readonly Change[]): void {
+  expect(events.slice(1).map(({ fromRevision }) => fromRevision)).toEqual(
+    events.slice(0, -1).map(({ revision }) => revision),
+  );
+}
 
 /** Coming back with the last cursor, it gets what it missed, and then what comes, once each. */
 async function expectRest(app: QuietApp, connect: Connect, client: SlowClient, changeCount: number) {
@@ -49,9 +65,7 @@ async function expectRest(app: QuietApp, connect: Connect, client: SlowClient, c
   await until(() => again.events.at(-1)?.campaign.status === 'COMPLETED');
   const all = [...client.events, ...again.events];
   expect(all[0]).toMatchObject({ cause: 'SNAPSHOT', revision: 1 });
-  expect(all.slice(1).map(({ fromRevision }) => fromRevision)).toEqual(
-    all.slice(0, -1).map(({ revision }) => revision),
-  );
+  expectUnbroken(all);
   expect(all.at(-1)).toMatchObject({
     revision: changeCount + 2,
     transitions: [{ from: 'SENDING', to: 'COMPLETED' }],
@@ -167,5 +181,44 @@ describe('a client that does not read for a minute while it is behind', () => {
       if ('socket' in client) for (let time = 0; time < 2; time += 1) await heard(client);
     }
     expect(client.closeCode).toBeNull();
+  });
+});
+
+describe.each(slowTransports)('over %s', (_name, connect) => {
+  test('a client that reads a little now and then is kept, and misses nothing', async () => {
+    await using app = await startApp(longestSender);
+    using clock = fakeClock();
+    using warnings = watchWarnings();
+    using client = await connect(app.url, { ids });
+    let sent = await stall(app, client, longestSender);
+    for (let minutes = 0; minutes < 6; minutes += 0.2) {
+      await client.readOne();
+      sent += 1;
+      await app.see({ externalId: 'a', status: 'SENDING', sent, sender: longestSender });
+      await clock.pass(12);
+    }
+    expect(client.events.at(-1)?.stats.sent).toBeLessThan(sent - 20);
+    expect(client.closeCode).toBeNull();
+    expect(await app.metric('subscribers')).toBe(1);
+    client.readOn();
+    await until(() => client.events.at(-1)?.stats.sent === sent);
+    await app.see({ externalId: 'a', status: 'COMPLETED', sent, sender: longestSender });
+    await until(() => client.events.at(-1)?.campaign.status === 'COMPLETED');
+    expect(client.closeCode).toBeNull();
+    expect(client.events[0]).toMatchObject({ cause: 'SNAPSHOT', revision: 1 });
+    expectUnbroken(client.events);
+    expect(client.events.at(-1)?.revision).toBe(sent + 2);
+    expect(warnings.told).toEqual([]);
+  });
+
+  test('a connection to which much is written gathers no listeners', async () => {
+    await using app = await startApp();
+    using warnings = watchWarnings();
+    using client = await connect(app.url, { ids });
+    for (let sent = 1; sent <= 100; sent += 1) {
+      await app.see({ externalId: 'a', status: 'SENDING', sent, sender });
+      await until(() => client.events.at(-1)?.stats.sent === sent);
+    }
+    expect(warnings.told).toEqual([]);
   });
 });

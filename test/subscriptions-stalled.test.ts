@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { idOf, type QuietApp, type Seen, startQuietApp, watchConnections } from './support/quiet-app.ts';
+import {
+  idOf,
+  type QuietApp,
+  type Seen,
+  startQuietApp,
+  watchConnections,
+  watchWarnings,
+} from './support/quiet-app.ts';
 import { type Change, slowTransports, slowWebSocket } from './support/slow-socket.ts';
 import { until } from './support/wait.ts';
 
@@ -65,6 +72,7 @@ describe.each(slowTransports)('a client that stops reading, over %s', (_name, co
     await using app = await startQuietApp();
     await app.see(...seenIn(0));
     using connections = watchConnections();
+    using warnings = watchWarnings();
     using stalled = await connect(app.url, { ids });
     using reading = await slowWebSocket(app.url, { ids });
     await until(() => stalled.events.length === 4 && reading.events.length === 4);
@@ -94,5 +102,6 @@ describe.each(slowTransports)('a client that stops reading, over %s', (_name, co
       await until(() => [stalled, reading].every(({ events }) => events.at(-1)?.stats.sent === sent));
       return (await app.metric('subscription_executions_total')) === executions + 1;
     });
+    expect(warnings.told).toEqual([]);
   });
 });

@@ -11,6 +11,7 @@ import { createFrameReader, textFrame } from './frames.ts';
 interface Client {
   readonly socket: Socket;
   received: number;
+  last: () => string;
 }
 
 let clients: Client[] = [];
@@ -28,7 +29,7 @@ const atOnce = 100;
 async function open(url: string, place: number, campaigns: number): Promise<Client> {
   const { port, hostname, pathname } = new URL(url);
   const socket = connect({ port: Number(port), host: hostname, noDelay: true });
-  const client: Client = { socket, received: 0 };
+  const client: Client = { socket, received: 0, last: () => '' };
   const subscribed = Promise.withResolvers<void>();
   socket.on('error', subscribed.reject);
   await once(socket, 'connect');
@@ -42,7 +43,7 @@ async function open(url: string, place: number, campaigns: number): Promise<Clie
   let isAcknowledged = false;
   const read = createFrameReader({
     onText(payload) {
-      if (isAcknowledged) return hear(client, place);
+      if (isAcknowledged) return hear(client, place, payload);
       isAcknowledged = true;
       if (!payload().includes('connection_ack')) subscribed.reject(new Error(payload()));
       const variables = { ids: [campaignId(place % campaigns)] };
@@ -58,7 +59,8 @@ async function open(url: string, place: number, campaigns: number): Promise<Clie
   return client;
 }
 
-function hear(client: Client, place: number): void {
+function hear(client: Client, place: number, payload: () => string): void {
+  client.last = payload;
   times?.[place]?.push(systemMs());
   client.received += 1;
   received += 1;
@@ -106,6 +108,17 @@ answerParent(
       return (times ?? []).flatMap((own, client) =>
         own.map((time, turn) => time - (made[turn * campaigns + (client % campaigns)] ?? Number.NaN)),
       );
+    },
+    /** From now on nobody reads. */
+    pause() {
+      for (const { socket } of clients) socket.pause();
+    },
+    resume() {
+      for (const { socket } of clients) socket.resume();
+    },
+    /** Of how many clients the newest message has these words in it. */
+    have(words) {
+      return clients.filter(({ last }) => last().includes(String(words))).length;
     },
     disconnect() {
       for (const { socket } of clients) socket.destroy();

@@ -18,10 +18,6 @@ export function serveFanout({ start, publish, stop }: FanoutServer): void {
   answerParent(
     {
       cpuMs,
-        const v8 = await import('node:v8');
-        globalThis.gc?.();
-        v8.writeHeapSnapshot(String(p));
-      },
       start: (campaigns) => start(z.number().parse(campaigns)),
       publish: (changes) => publish(z.number().parse(changes)),
       /** Makes one change after another, with time between them. @returns when each was made, by the system's clock */

@@ -12,6 +12,11 @@ export interface Position {
   readonly told?: { readonly key: string; readonly until?: number; readonly reset?: boolean };
 }
 
+/** Whether a position is in the middle of present states. */
+export function isAmongStates({ told }: Position): boolean {
+  return told !== undefined && told.until === undefined;
+}
+
 const resetMark = '~';
 
 /** A cursor of clients: the log's epoch and the position, opaque to them. */

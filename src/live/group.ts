@@ -1,4 +1,4 @@
-import type { Position } from './cursor.ts';
+import { isAmongStates, type Position } from './cursor.ts';
 import type { Feed, FeedReader, Told } from './feed.ts';
 import type { LiveHooks } from './hooks.ts';
 
@@ -79,15 +79,22 @@ export class Group {
     try {
       while (this.#reader === reader) await this.#tellNext(reader);
     } catch {
-      if (this.#reader !== reader) return;
-      for (const member of [...this.#live]) member.leave();
+      if (this.#reader === reader) this.#disband();
     }
+  }
+
+  /** Every member goes on by itself: present states, which come where the past is lost, have no order to be told by. */
+  #disband(): void {
+    for (const member of [...this.#live]) member.leave();
   }
 
   async #tellNext(reader: FeedReader): Promise<void> {
     const told = await reader.poll();
     if (told) {
+      if (isAmongStates(told.position)) return this.#disband();
       const payload = await this.execute(told);
+      // Meanwhile the last member may have left, and another have come that is told by another reader.
+      if (this.#reader !== reader) return;
       let delivered = 0;
       for (const member of this.#live) if (member.deliver(told, payload)) delivered += 1;
       this.#hooks.onDelivery(told, delivered);

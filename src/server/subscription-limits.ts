@@ -36,7 +36,7 @@ export type SubscriptionCounts = ReturnType<typeof createSubscriptionCounts>;
 
 function tooMany(what: string, limit: number, setting: string): GraphQLError {
   return new GraphQLError(
-    `${limit} subscriptions are open for ${what} already, and more are not allowed (limits.${setting}). Complete one first, or name several campaigns in one subscription.`,
+    `No more than ${limit} subscriptions may be open for ${what} (limits.${setting}). Complete one first, or name several campaigns in one subscription.`,
     { extensions: { code: 'LIMIT_EXCEEDED' } },
   );
 }

@@ -14,13 +14,27 @@ export interface Seen {
 
 export const idOf = (externalId: string) => `campaign:main:${externalId}`;
 
+export interface QuietAppOptions {
+  /** Where its provider would be. */
+  readonly baseUrl?: string;
+  readonly limits?: {
+    readonly subscriptionsPerConnection?: number;
+    readonly subscriptionsPerToken?: number;
+  };
+}
+
 /** An app whose provider can't be reached: its campaigns change as `see` says, and not otherwise. */
-export async function startQuietApp(database = 'sqlite::memory:') {
-  const app = await startTestApp({
+export async function startQuietApp(
+  database = 'sqlite::memory:',
+  { baseUrl = 'http://127.0.0.1:1', limits = {} }: QuietAppOptions = {},
+) {
+  const settings = {
     database,
-    accounts: [{ name: 'main', provider: 'appizer', apiKey: 'key', baseUrl: 'http://127.0.0.1:1' }],
+    accounts: [{ name: 'main', provider: 'appizer', apiKey: 'key', baseUrl }],
     polling: { fastest: 3_600, slowest: 3_600 },
-  });
+    limits,
+  };
+  const app = await startTestApp(settings);
   return {
     ...app,
 
@@ -67,6 +81,16 @@ export function watchConnections() {
   return {
     /** Bytes that wait in the process for the connection whose client is furthest behind. */
     mostHeld: () => Math.max(0, ...sockets.map(({ writableLength }) => writableLength)),
+    /** How many have not been closed yet. */
+    open: () => sockets.filter(({ destroyed }) => !destroyed).length,
     [Symbol.dispose]: () => void opened.unsubscribe(listen),
   };
+}
+
+/** Collects what the process warns of from now on, such as listeners that gather. */
+export function watchWarnings() {
+  const told: string[] = [];
+  const listen = ({ name, message }: Error) => void told.push(`${name}: ${message}`);
+  process.on('warning', listen);
+  return { told, [Symbol.dispose]: () => void process.off('warning', listen) };
 }

@@ -29,6 +29,8 @@ export interface SlowClient extends Disposable {
   readonly events: readonly Change[];
   stopReading(): void;
   readOn(): void;
+  /** Reads on until an event has come, and then stops again. */
+  readOne(): Promise<void>;
   /** null: its connection is open. Else the close code; 1006 also where SSE ends without a word. */
   readonly closeCode: number | null;
 }
@@ -51,6 +53,24 @@ export function subscribeOver(socket: WebSocket, id: string, query: string, vari
   socket.send(JSON.stringify({ id, type: 'subscribe', payload: { query, variables } }));
 }
 
+/** What reads one event at a time of something that can be paused. */
+function oneAtATime(source: { pause(): void; resume(): void }) {
+  let onEvent = () => {};
+  return {
+    /** An event has come. */
+    came: () => onEvent(),
+    readOne: () =>
+      new Promise<void>((resolve) => {
+        onEvent = () => {
+          onEvent = () => {};
+          source.pause();
+          resolve();
+        };
+        source.resume();
+      }),
+  };
+}
+
 /** Over WebSocket; its socket is to be had for what the protocol allows besides. */
 export async function slowWebSocket(
   url: string,
@@ -60,9 +80,12 @@ export async function slowWebSocket(
   const events: Change[] = [];
   let closeCode: number | null = null;
   const socket = await openSocket(url, options);
+  const { came, readOne } = oneAtATime(socket);
   socket.on('message', (data) => {
     const { type, payload } = message.parse(JSON.parse(String(data)));
-    if (type === 'next') events.push(answer.parse(payload).data.campaignUpdated);
+    if (type !== 'next') return;
+    events.push(answer.parse(payload).data.campaignUpdated);
+    came();
   });
   socket.on('close', (code) => {
     closeCode = code;
@@ -73,6 +96,7 @@ export async function slowWebSocket(
     events,
     stopReading: () => socket.pause(),
     readOn: () => socket.resume(),
+    readOne,
     get closeCode() {
       return closeCode;
     },
@@ -102,6 +126,7 @@ export async function slowSse(
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     asking.once('response', resolve).once('error', reject);
   });
+  const { came, readOne } = oneAtATime(response);
   let rest = '';
   response.setEncoding('utf8').on('data', (chunk: string) => {
     const blocks = (rest + chunk).split('\n\n');
@@ -109,7 +134,9 @@ export async function slowSse(
     for (const block of blocks) {
       text += `${block}\n\n`;
       const json = /^data: (.+)$/m.exec(block)?.[1];
-      if (json) events.push(answer.parse(JSON.parse(json)).data.campaignUpdated);
+      if (!json) continue;
+      events.push(answer.parse(JSON.parse(json)).data.campaignUpdated);
+      came();
     }
   });
   response.on('error', () => {});
@@ -122,6 +149,7 @@ export async function slowSse(
     text: () => text,
     stopReading: () => void response.pause(),
     readOn: () => void response.resume(),
+    readOne,
     get closeCode() {
       return closeCode;
     },
