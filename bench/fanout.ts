@@ -84,7 +84,8 @@ async function measureSpeed(server: Child, clients: Child, scenario: Scenario, t
 /** Makes changes at a pace that leaves the server time between them. */
 async function measureDelays(server: Child, clients: Child, scenario: Scenario) {
   const each = messagesPerChange(scenario);
-  const changes = Math.min(500, Math.ceil(pacedMessages / each / scenario.campaigns)) * scenario.campaigns;
+  const turns = Math.min(500, Math.ceil(pacedMessages / each)) / scenario.campaigns;
+  const changes = Math.max(2, Math.ceil(turns)) * scenario.campaigns;
   const intervalMs = Math.max(2, (1000 * each) / pacedRate);
   await clients.ask('reset', true);
   const made = await server.ask('pace', { changes, intervalMs });

@@ -1,6 +1,7 @@
 import DataLoader from 'dataloader';
 import type { Logger } from 'pino';
 import { type Account, openAccount } from './accounts/account.ts';
+import { shareBudgets } from './accounts/shared-budgets.ts';
 import { createActions } from './actions/actions.ts';
 import { createOnce } from './actions/once.ts';
 import type { ActionsParts } from './actions/parts.ts';
@@ -13,6 +14,7 @@ import { createLive } from './live/live.ts';
 import { createTailer } from './live/tailer.ts';
 import type { Campaign } from './model/campaign.ts';
 import { createPoller, type Poller } from './polling/poller.ts';
+import { createWatching } from './polling/watching.ts';
 import { providers } from './providers/index.ts';
 import { createGraphQLServer } from './server/graphql.ts';
 import { createHttpServer } from './server/http.ts';
@@ -54,10 +56,12 @@ export async function startApp(config: Config, logger: Logger, now: () => number
     live: () => live.state(),
   });
 
+  const watching = createWatching(now);
   const live = createLive({
     tailer,
     log,
     store,
+    watch: watching.begin,
     hooks: {
       onExecution: metrics.executed,
       onDelivery: ({ steps, at }, subscribers) =>
@@ -66,11 +70,10 @@ export async function startApp(config: Config, logger: Logger, now: () => number
   });
 
   const accounts = new Map<string, Account>();
+  const budgets = shareBudgets(config.accounts, now);
   for (const settings of config.accounts) {
-    accounts.set(
-      settings.name,
-      openAccount(settings, { now, onRequest: metrics.request, onHealth: live.accounts.changed }),
-    );
+    const hooks = { now, onRequest: metrics.request, onHealth: live.accounts.changed };
+    accounts.set(settings.name, openAccount(settings, hooks, budgets.get(settings.name)));
   }
 
   const observer = createObserver({
@@ -93,6 +96,7 @@ export async function startApp(config: Config, logger: Logger, now: () => number
     const poller = createPoller({
       account,
       observer,
+      watching,
       logger,
       now,
       onFailure: (key, error) => campaigns.noteFailure(key, error),
@@ -162,6 +166,7 @@ export async function startApp(config: Config, logger: Logger, now: () => number
       reportStore,
       log,
       live,
+      watching,
       known,
       raw,
     },

@@ -43,6 +43,7 @@ async function openAt(name: string, budgets: readonly RequestBudget[] = [plenty]
       },
     },
     simulated,
+    octethQuirks: simulator.providers.octeth.quirks,
     requests,
     changes,
     pass(ms: number): void {
@@ -241,10 +242,45 @@ describe('the list', () => {
     expect(at.state()).toBe('UP');
   });
 
-  test('that is limited pauses polls', async () => {
+  const batchOf = (at: Awaited<ReturnType<typeof openAt>>, ...ids: string[]) =>
+    at.account.list?.batch?.read(ids, person) ?? Promise.reject(new Error('It reads one by one.'));
+
+  test('of several campaigns tells how the account does', async () => {
+    await using none = await openAt('bsg');
+    expect(none.account.list?.batch).toBeNull();
+    await using at = await openAt('octeth');
+    const id = at.simulated.add();
+    at.simulated.fault({ kind: 'status', status: 500 }, { times: 1 });
+    expect(await problemOf(batchOf(at, id))).toMatchObject({ code: 'PROVIDER_UNAVAILABLE' });
+    expect(at.state()).toBe('DEGRADED');
+    expect(await batchOf(at, id)).toMatchObject({ readings: [{ externalId: id }] });
+    expect(at.state()).toBe('UP');
+    expect(at.account.budget.state().used).toBe(2);
+  });
+
+  test('of several, where the provider can’t, says nothing of the account', async () => {
+    await using at = await openAt('octeth');
+    at.simulated.fault({ kind: 'unauthorized' }, { times: 1 });
+    await problemOf(listed(at));
+    const [before, told] = [at.account.health.get(), at.changes.length];
+    at.octethQuirks.campaignIds = false;
+    const [id] = [at.simulated.add(), at.simulated.add()];
+    expect(await problemOf(batchOf(at, id))).toMatchObject({ code: 'NOT_SUPPORTED' });
+    expect([at.account.health.get(), at.changes.length]).toEqual([before, told]);
+  });
+
+  // As at a change: of those, a refusal says nothing. Of reads it does, by list or one by one.
+  test('of several, that is forbidden, is heard as one campaign’s would be', async () => {
+    await using at = await openAt('octeth');
+    at.simulated.fault({ kind: 'error', code: 99_999 });
+    expect(await problemOf(batchOf(at, '1'))).toMatchObject({ code: 'PROVIDER_FORBIDDEN' });
+    expect(at.state()).toBe('DEGRADED');
+  });
+
+  test.each([listed, batchOf])('that is limited, or a part of it, pauses polls: %o', async (ask) => {
     await using at = await openAt('octeth');
     at.simulated.fault({ kind: 'rateLimited', retryAfterSeconds: 9 });
-    await problemOf(listed(at));
+    await problemOf(ask(at, '1'));
     expect(at.account.budget.waitMs('poll')).toBe(9_000);
   });
 });

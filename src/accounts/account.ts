@@ -62,6 +62,19 @@ export interface AccountList {
   readonly covers: 'everything' | 'status';
   /** @throws ProblemError */
   pages(call: Call): AsyncGenerator<ListPage>;
+  /** null: campaigns are read one by one. */
+  readonly batch: BatchRead | null;
+}
+
+/** Reads several campaigns by one request. */
+export interface BatchRead {
+  /** How many at the most. */
+  readonly most: number;
+  /**
+   * Tells of those of the campaigns that the list has.
+   * @throws ProblemError NOT_SUPPORTED: this installation of the provider can't
+   */
+  read(externalIds: readonly string[], call: Call): Promise<ListPage>;
 }
 
 /** What the provider said of a campaign; null: it knows none of that id. */
@@ -94,9 +107,13 @@ const unknownLimitMs = 30_000;
 /** The account's own budget is used up: the provider was not asked, so it says nothing about the provider. */
 class BudgetError extends ProblemError {}
 
-export function openAccount(settings: AccountSettings, hooks: AccountHooks): Account {
+/** @param budget shared by all accounts that the provider counts as one */
+export function openAccount(
+  settings: AccountSettings,
+  hooks: AccountHooks,
+  budget: Budget = createBudget(settings.requestBudgets, hooks.now),
+): Account {
   const { name, provider, polling } = settings;
-  const budget = createBudget(settings.requestBudgets, hooks.now);
   const health = createHealth(hooks.now, polling.fastestMs, () => hooks.onHealth(name));
   /** Calls for which the provider was really asked: some answers need no request, and say nothing of it. */
   const asked = new WeakSet<Call>();
@@ -114,6 +131,7 @@ export function openAccount(settings: AccountSettings, hooks: AccountHooks): Acc
       asked.add(call);
     },
     pause: (ms: number) => budget.pauseUntil(hooks.now() + ms),
+    hearLimit: budget.hear,
     finished(operation: string, outcome: RequestOutcome, seconds: number) {
       budget.end();
       hooks.onRequest(name, operation, outcome, seconds);
@@ -133,6 +151,7 @@ export function openAccount(settings: AccountSettings, hooks: AccountHooks): Acc
    */
   function hear(error: ProblemError, about: string | null, askedAt: number): void {
     if (error instanceof BudgetError || !concernsAccount(error.code)) return;
+    if (error.code === 'PROVIDER_RATE_LIMITED') budget.limited(askedAt);
     const pauseMs = error.retryAfterMs ?? (error.code === 'PROVIDER_RATE_LIMITED' ? unknownLimitMs : null);
     if (pauseMs !== null) budget.pauseUntil(hooks.now() + pauseMs);
     health.failed(error, about, askedAt);
@@ -176,6 +195,7 @@ export function openAccount(settings: AccountSettings, hooks: AccountHooks): Acc
   }
 
   const { list } = source;
+  const batch = list?.batch;
   return {
     name,
     provider,
@@ -198,6 +218,21 @@ export function openAccount(settings: AccountSettings, hooks: AccountHooks): Acc
     list: list
       ? {
           covers: list.covers,
+          batch: batch
+            ? {
+                most: batch.most,
+                async read(externalIds, call) {
+                  const askedAt = hooks.now();
+                  try {
+                    const readings = await batch.read(externalIds, call);
+                    health.succeeded();
+                    return { readings, askedAt };
+                  } catch (error) {
+                    throw hearing(error, call, null, askedAt);
+                  }
+                },
+              }
+            : null,
           async *pages(call) {
             let askedAt = hooks.now();
             try {

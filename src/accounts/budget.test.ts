@@ -5,6 +5,7 @@ import { type Budget, createBudget } from './budget.ts';
 
 /** More than a window may be taken longer than it is, as requests take a while to arrive. */
 const atMostLateMs = 1_000;
+const plenty = { limit: 1_000, windowSeconds: 60 };
 
 function openBudget(...budgets: RequestBudget[]) {
   let at = Date.parse('2026-03-01T12:00:00Z');
@@ -66,8 +67,7 @@ describe('one window', () => {
   });
 
   test('of one request lets the poller have it', () => {
-    const budget = openBudget({ limit: 1, windowSeconds: 60 });
-    expect(budget.spendAll('poll')).toBe(1);
+    expect(openBudget({ limit: 1, windowSeconds: 60 }).spendAll('poll')).toBe(1);
   });
 });
 
@@ -97,8 +97,7 @@ describe('a pause', () => {
 
   test('is not shortened by a shorter one', () => {
     const budget = openBudget({ limit: 10, windowSeconds: 60 });
-    budget.pauseUntil(budget.now() + 7_000);
-    budget.pauseUntil(budget.now() + 1_000);
+    for (const ms of [7_000, 1_000]) budget.pauseUntil(budget.now() + ms);
     expect(budget.waitMs('person')).toBe(7_000);
   });
 
@@ -145,27 +144,44 @@ const anyBudgets = fc.array(
   { minLength: 1, maxLength: 3 },
 );
 
-const anyAsking = fc.array(
+const few = fc.nat(12);
+const asking = {
+  pauseMs: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 300 }), fc.integer({ min: 0, max: 8_000 })),
+  priority: fc.constantFrom('person', 'poll'),
+  /** How often it is asked at that moment. */
+  times: fc.integer({ min: 1, max: 15 }),
+};
+const anyAsking = fc.array(fc.record(asking), { maxLength: 80 });
+
+/** The same at a provider that tells its count, and may find it too much, before it is asked. */
+const anyAskingAndHearing = fc.array(
   fc.record({
-    pauseMs: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 300 }), fc.integer({ min: 0, max: 8_000 })),
-    priority: fc.constantFrom('person', 'poll'),
-    /** How often it is asked at that moment. */
-    times: fc.integer({ min: 1, max: 15 }),
+    ...asking,
+    isLimited: fc.boolean(),
+    heard: fc.option(fc.record({ limit: few, remaining: few, resetInMs: fc.nat(9_000) })),
   }),
   { maxLength: 80 },
 );
 
 describe('whatever the pattern of asking', () => {
-  test('no window ever holds more than its limit, nor polls more than their share', () => {
+  test('no window ever holds more than its limit, nor polls more than their share, nor more than the provider has told', () => {
     fc.assert(
-      fc.property(anyBudgets, anyAsking, (budgets, asking) => {
+      fc.property(anyBudgets, anyAskingAndHearing, (budgets, steps) => {
         const budget = openBudget(...budgets);
         const made: number[] = [];
-        for (const { pauseMs, priority, times } of asking) {
+        let told = { remaining: Number.POSITIVE_INFINITY, resetAt: 0 };
+        for (const { pauseMs, priority, times, isLimited, heard } of steps) {
           budget.pass(pauseMs);
+          if (isLimited) budget.limited(budget.now());
+          if (heard) {
+            told = { remaining: heard.remaining, resetAt: budget.now() + heard.resetInMs };
+            budget.hear({ limit: heard.limit, ...told });
+          }
           for (let time = 0; time < times && budget.waitMs(priority) === 0; time++) {
             spend(budget);
             made.push(budget.now());
+            told.remaining -= 1;
+            if (budget.now() < told.resetAt) expect(told.remaining).toBeGreaterThanOrEqual(0);
             for (const { limit, windowSeconds } of budgets) {
               const allowed = priority === 'person' ? limit : Math.max(1, Math.floor(limit * 0.8));
               const since = budget.now() - windowSeconds * 1_000;
@@ -204,8 +220,7 @@ describe('whatever the pattern of asking', () => {
 describe('requests under way', () => {
   test('count from their leaving, and from their answer on for a whole window', () => {
     const budget = openBudget({ limit: 2, windowSeconds: 10 });
-    budget.begin();
-    budget.begin();
+    for (let count = 0; count < 2; count++) budget.begin();
     expect(budget.state().used).toBe(2);
     budget.pass(60_000);
     expect(budget.waitMs('person')).toBeGreaterThan(0);
@@ -216,4 +231,68 @@ describe('requests under way', () => {
     budget.pass(budget.waitMs('person'));
     expect(budget.spendAll('person')).toBe(2);
   });
+});
+
+describe('the provider’s own count', () => {
+  test('stops polls at the share that is people’s, and people at none, until its window ends', () => {
+    const budget = openBudget(plenty);
+    budget.hear({ limit: 10, remaining: 5, resetAt: budget.now() + 30_000 });
+    expect(budget.spendAll('poll')).toBe(3);
+    expect([budget.waitMs('poll'), budget.waitMs('person')]).toEqual([30_000, 0]);
+    expect(budget.spendAll('person')).toBe(2);
+    expect(budget.state().exhaustedUntil).toBe(budget.now() + 30_000);
+    budget.pass(30_000);
+    expect(budget.waitMs('poll')).toBe(0);
+  });
+
+  test('gives way to that of the next window, and never widens our own', () => {
+    const budget = openBudget({ limit: 4, windowSeconds: 60 });
+    budget.hear({ limit: 10, remaining: 0, resetAt: budget.now() + 30_000 });
+    budget.hear({ limit: 10, remaining: 10, resetAt: budget.now() + 90_000 });
+    expect(budget.spendAll('person')).toBe(4);
+  });
+
+  // An answer is heard after its request has ended, so that of those under way one too few is counted off.
+  test('may not hold the requests that are under way: they are counted off', () => {
+    const budget = openBudget(plenty);
+    for (let count = 0; count < 3; count++) budget.begin();
+    budget.end();
+    budget.hear({ limit: 10, remaining: 2, resetAt: budget.now() + 30_000 });
+    expect(budget.waitMs('person')).toBe(30_000);
+  });
+
+  // An older answer that comes later puts back what the younger one had counted.
+  test('is the lowest that was told of a window, in whichever order answers come', () => {
+    const budget = openBudget(plenty);
+    const window = { limit: 10, resetAt: budget.now() + 30_000 };
+    for (const remaining of [0, 1]) budget.hear({ ...window, remaining });
+    expect(budget.waitMs('person')).toBe(30_000);
+  });
+});
+
+test.each([
+  ['person', [0, 1, 2, 50], 0, [100, 80, 64, 20]],
+  ['poll', [0, 1, 50], 0, [80, 64, 16]],
+  ['person', [1, 50], 12, [100, 25]],
+  ['person', [50], 82, [100]],
+] as const)(
+  'for a %s, found too much %j times %d min ago, there are %j of 100',
+  (who, times, minutes, made) => {
+    const spent = times.map((count) => {
+      const budget = openBudget({ limit: 100, windowSeconds: 60 });
+      for (let time = 0; time < count; time++) budget.limited(budget.now());
+      budget.pass(minutes * 60_000);
+      return budget.spendAll(who);
+    });
+    expect(spent).toEqual(made);
+  },
+);
+
+test('polls that there are for long follow from the scarcest window, and from what was too much', () => {
+  expect(openBudget().pollsPerMs()).toBe(Number.POSITIVE_INFINITY);
+  const budget = openBudget(plenty, { limit: 1_000, windowSeconds: 3_600 });
+  budget.spendAll('person');
+  expect(budget.pollsPerMs() * 3_600_000).toBeCloseTo(800, 1);
+  budget.limited(budget.now());
+  expect(budget.pollsPerMs() * 3_600_000).toBeCloseTo(640, 1);
 });

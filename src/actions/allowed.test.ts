@@ -20,6 +20,7 @@ const provider: Provider = {
     DELETE: ['DRAFT', 'REJECTED', 'COMPLETED', 'CANCELED', 'FAILED'],
   },
   requestBudgets: [],
+  requestsPerRead: 1,
   settings: z.object({}),
   open: () => ({ read: async () => null }),
 };

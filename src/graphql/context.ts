@@ -5,6 +5,7 @@ import type { Once } from '../actions/once.ts';
 import type { Campaigns } from '../campaigns/campaigns.ts';
 import type { Live } from '../live/live.ts';
 import type { Campaign } from '../model/campaign.ts';
+import type { Watching } from '../polling/watching.ts';
 import type { Provider } from '../providers/provider.ts';
 import type { CampaignStore } from '../store/campaigns.ts';
 import type { ChangeLog } from '../store/log.ts';
@@ -26,6 +27,7 @@ export interface Services {
   readonly reportStore: ReportStore;
   readonly log: ChangeLog;
   readonly live: Live;
+  readonly watching: Watching;
   /** Campaigns by key, read together. It keeps nothing, so subscriptions may use it too. */
   readonly known: DataLoader<string, Campaign | null>;
   /** Last answers by key, as JSON text, likewise. */

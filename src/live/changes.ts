@@ -12,6 +12,7 @@ export function createChangeFeed(parts: ReaderParts, selection: Selection, after
   return {
     topic: topicOf(selection),
     head: parts.tailer.head,
+    watch: () => parts.watch(selection),
     open: () => openReader(parts, selection, after),
     from: (position) => new Reader(parts, selection, position),
     after: (cursor) => createChangeFeed(parts, selection, cursor),

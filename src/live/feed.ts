@@ -37,6 +37,8 @@ export interface Feed {
   readonly topic: string;
   /** The newest entry there is. */
   head(): number;
+  /** Somebody listens to it from now on, until the returned function is called. */
+  watch(): () => void;
   /** Opens it where the subscription begins. */
   open(): Promise<FeedReader>;
   /** Opens it behind a position. */

@@ -87,6 +87,7 @@ function feedOf(...scripts: readonly (readonly (Told | Error)[])[]): ScriptedFee
   const feed = {
     topic: 'test',
     head: () => 0,
+    watch: () => () => {},
     opened,
     readers,
     open: async () => openAt({ seq: 5 }),

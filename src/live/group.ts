@@ -113,14 +113,14 @@ export interface Groups {
 
 export function createGroups(hooks: LiveHooks): Groups {
   const groups = new Map<string, Group>();
-  const holds = new Map<Group, { readonly key: string; count: number }>();
+  const holds = new Map<Group, { readonly key: string; readonly endWatch: () => void; count: number }>();
   return {
     hold(key, feed, execute) {
       const group = groups.get(key) ?? new Group(feed, execute, hooks);
       groups.set(key, group);
       const held = holds.get(group);
       if (held) held.count += 1;
-      else holds.set(group, { key, count: 1 });
+      else holds.set(group, { key, endWatch: feed.watch(), count: 1 });
       return group;
     },
 
@@ -129,6 +129,7 @@ export function createGroups(hooks: LiveHooks): Groups {
       if (!held) return;
       held.count -= 1;
       if (held.count > 0) return;
+      held.endWatch();
       holds.delete(group);
       groups.delete(held.key);
     },

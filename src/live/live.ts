@@ -14,6 +14,8 @@ export interface LiveParts {
   readonly tailer: Tailer;
   readonly log: ChangeLog;
   readonly store: CampaignStore;
+  /** Told which campaigns are listened to; what it returns ends that. */
+  readonly watch: (selection: Selection) => () => void;
   readonly hooks: LiveHooks;
 }
 

@@ -21,6 +21,8 @@ export interface ReaderParts {
   readonly tailer: Tailer;
   readonly log: ChangeLog;
   readonly store: CampaignStore;
+  /** Told what is listened to, from when on, and (by calling what it returns) until when. */
+  readonly watch: (selection: Selection) => () => void;
 }
 
 /** What is told next, but for the campaign as it then is. */

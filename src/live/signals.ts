@@ -82,6 +82,7 @@ export function createSignals<Thing>(keyOf: (thing: Thing) => string) {
       const feed: Feed = {
         topic,
         head: () => head,
+        watch: () => () => {},
         open: async () => openReader(present, head, wants),
         from: ({ seq }) => openReader([], seq, wants),
         // There is no past to come back to: the present state is what was missed.

@@ -1,95 +1,150 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { campaignStatuses, hasEnded, isActive } from '../model/campaign.ts';
-import { type Facts, nextInterval, nextListInterval } from './planner.ts';
+import { type ListFacts, nextListInterval, nextStep, type Outlook, type Step } from './planner.ts';
 
 const now = Date.parse('2026-03-01T12:00:00Z');
-const [minute, day] = [60_000, 86_400_000];
+const never = Number.POSITIVE_INFINITY;
 const polling = { fastestMs: 5_000, slowestMs: 3_600_000 };
 
-function factsWith(facts: Partial<Facts>): Facts {
-  return {
-    status: 'SENDING',
-    scheduledAt: null,
-    changedAt: now,
-    statsFinal: false,
-    deleted: false,
-    unchanged: 0,
-    listed: true,
-    ...facts,
-  };
-}
+/** An account that is well, with nothing under way and nothing due. */
+const idle: Outlook = {
+  now,
+  budgetFreeAt: now,
+  retryAt: null,
+  underWay: 0,
+  listDueAt: never,
+  listWasLast: false,
+  campaignDueAt: never,
+};
 
-describe('a campaign is read again after', () => {
-  test.each<[string, Partial<Facts>, number | null]>([
-    ['deleted where nothing lists it, of late', { deleted: true, listed: false }, 3_600_000],
-    [
-      'deleted where nothing lists it, long ago',
-      { deleted: true, listed: false, changedAt: now - 4 * 86_400_000 },
-      null,
-    ],
-    ['deleted where a list would tell', { deleted: true }, null],
-    ['while it is sending', { status: 'SENDING' }, 5_000],
-    ['however long nothing has moved', { status: 'SENDING', unchanged: 500 }, 5_000],
-    ['about to be sent', { status: 'QUEUED' }, 5_000],
-    ['in a status nobody knows', { status: 'UNKNOWN', unchanged: 500 }, 5_000],
-    ['a draft', { status: 'DRAFT' }, 30_000],
-    ['waiting for somebody', { status: 'PENDING_APPROVAL' }, 30_000],
-    ['paused', { status: 'PAUSED' }, 30_000],
+const bothDue = { listDueAt: now, campaignDueAt: now };
+const list: Step = { kind: 'list' };
+const campaigns: Step = { kind: 'campaigns' };
+const wait = (until: number): Step => ({ kind: 'wait', until });
 
-    ['scheduled for nobody knows when', { status: 'SCHEDULED' }, 5_000],
-    ['scheduled for a while ago', { status: 'SCHEDULED', scheduledAt: now - day }, 5_000],
-    ['scheduled in a minute', { status: 'SCHEDULED', scheduledAt: now + minute }, 5_000],
-    ['scheduled in 70 s', { status: 'SCHEDULED', scheduledAt: now + minute + 10_000 }, 10_000],
-    ['scheduled in 61 s', { status: 'SCHEDULED', scheduledAt: now + minute + 1_000 }, 5_000],
-    [
-      'scheduled for next year, as it may be moved',
-      { status: 'SCHEDULED', scheduledAt: now + 365 * day },
-      30_000,
-    ],
+test.each<[string, Partial<Outlook>, Step]>([
+  ['nothing is ever due', {}, wait(never)],
+  ['a campaign is due later', { campaignDueAt: now + 1 }, wait(now + 1)],
+  ['the list is due later', { listDueAt: now + 7 }, wait(now + 7)],
+  ['both are due later', { listDueAt: now + 9, campaignDueAt: now + 7 }, wait(now + 7)],
+  ['a campaign is due', { campaignDueAt: now }, campaigns],
+  ['a campaign has been due for long', { campaignDueAt: now - 60_000 }, campaigns],
+  ['the list is due', { listDueAt: now }, list],
 
-    ['just sent', { status: 'COMPLETED' }, 10_000],
-    ['sent, its counters standing still', { status: 'COMPLETED', unchanged: 1 }, 20_000],
-    ['for long', { status: 'COMPLETED', unchanged: 5 }, 320_000],
-    ['for ever', { status: 'COMPLETED', unchanged: 1_000_000 }, 3_600_000],
-    ['sent two days ago', { status: 'COMPLETED', changedAt: now - 2 * day }, 10_000],
-    ['sent four days ago', { status: 'COMPLETED', changedAt: now - 4 * day }, null],
-    ['sent, its counters final', { status: 'COMPLETED', statsFinal: true }, null],
-    ['canceled with messages under way', { status: 'CANCELED' }, 10_000],
-    ['failed, for good', { status: 'FAILED', statsFinal: true }, null],
-    ['rejected', { status: 'REJECTED', statsFinal: true }, null],
+  ['both are due', bothDue, list],
+  ['both are due, and the list was last', { ...bothDue, listWasLast: true }, campaigns],
+  ['the list alone is due, and was last', { listDueAt: now, listWasLast: true }, list],
+  [
+    'the list is due first, and was last',
+    { listDueAt: now - 9, campaignDueAt: now + 1, listWasLast: true },
+    list,
+  ],
+  ['a campaign is due and the list is not', { listDueAt: now + 1, campaignDueAt: now }, campaigns],
 
-    ['deleted while it was sending', { status: 'SENDING', deleted: true }, null],
-    ['deleted after its end', { status: 'COMPLETED', deleted: true }, null],
-  ])('%s: %j', (_name, facts, expected) => {
-    expect(nextInterval(factsWith(facts), polling, now)).toBe(expected);
+  ['three are under way', { ...bothDue, underWay: 3 }, list],
+  ['four are under way', { ...bothDue, underWay: 4 }, wait(never)],
+  ['four are under way, and nothing is due', { underWay: 4 }, wait(never)],
+
+  ['the budget is used up', { ...bothDue, budgetFreeAt: now + 30 }, wait(now + 30)],
+  [
+    'the budget is free before anything is due',
+    { campaignDueAt: now + 50, budgetFreeAt: now + 30 },
+    wait(now + 50),
+  ],
+  ['the budget is free at this moment', { campaignDueAt: now, budgetFreeAt: now }, campaigns],
+  ['the budget never lets anything out', { ...bothDue, budgetFreeAt: never }, wait(never)],
+
+  ['it is down', { ...bothDue, retryAt: now + 40 }, wait(now + 40)],
+  ['it is down, and may be tried', { ...bothDue, retryAt: now }, list],
+  ['it is down, tried, and the list was last', { ...bothDue, retryAt: now, listWasLast: true }, campaigns],
+  ['it is down, and one is under way', { ...bothDue, retryAt: now - 5, underWay: 1 }, wait(never)],
+  [
+    'it is down, and the budget is used up for longer',
+    { ...bothDue, retryAt: now + 40, budgetFreeAt: now + 70 },
+    wait(now + 70),
+  ],
+  [
+    'it is down, and nothing is due before later',
+    { campaignDueAt: now + 90, retryAt: now + 40 },
+    wait(now + 90),
+  ],
+  ['it is up again with one under way', { ...bothDue, underWay: 1 }, list],
+])('where %s: %j', (_name, outlook, expected) => {
+  expect(nextStep({ ...idle, ...outlook })).toEqual(expected);
+});
+
+const aMoment = fc.oneof(fc.integer({ min: now - 100, max: now + 100 }), fc.constant(never));
+const anyOutlook: fc.Arbitrary<Outlook> = fc.record({
+  now: fc.constant(now),
+  budgetFreeAt: fc.integer({ min: now - 100, max: now + 100 }),
+  retryAt: fc.option(fc.integer({ min: now - 100, max: now + 100 })),
+  underWay: fc.nat({ max: 6 }),
+  listDueAt: aMoment,
+  listWasLast: fc.boolean(),
+  campaignDueAt: aMoment,
+});
+
+describe('whatever the outlook', () => {
+  test('what is done is due and allowed; what is waited for lies ahead', () => {
+    fc.assert(
+      fc.property(anyOutlook, (outlook) => {
+        const step = nextStep(outlook);
+        if (step.kind === 'wait') {
+          expect(step.until).toBeGreaterThan(now);
+          return;
+        }
+        const { budgetFreeAt, retryAt, underWay, listDueAt, campaignDueAt } = outlook;
+        expect(step.kind === 'list' ? listDueAt : campaignDueAt).toBeLessThanOrEqual(now);
+        expect(Math.max(budgetFreeAt, retryAt ?? 0)).toBeLessThanOrEqual(now);
+        expect(underWay).toBeLessThan(retryAt === null ? 4 : 1);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('it is not put off for longer than needed: at the end of the wait something is done', () => {
+    fc.assert(
+      fc.property(anyOutlook, (outlook) => {
+        const step = nextStep(outlook);
+        if (step.kind !== 'wait' || step.until === never) return;
+        expect(nextStep({ ...outlook, now: step.until }).kind).not.toBe('wait');
+        expect(nextStep({ ...outlook, now: step.until - 1 }).kind).toBe('wait');
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('where list and campaigns are always due, they take turns', () => {
+    let listWasLast = false;
+    const done = Array.from({ length: 6 }, () => {
+      const { kind } = nextStep({ ...idle, ...bothDue, listWasLast });
+      listWasLast = kind === 'list';
+      return kind;
+    });
+    expect(done).toEqual(['list', 'campaigns', 'list', 'campaigns', 'list', 'campaigns']);
   });
 });
 
-test('a slow floor and a low ceiling hold for all', () => {
-  expect(nextInterval(factsWith({ status: 'DRAFT' }), { fastestMs: 60_000, slowestMs: 90_000 }, now)).toBe(
-    90_000,
-  );
-  expect(nextInterval(factsWith({ status: 'SENDING' }), { fastestMs: 60_000, slowestMs: 60_000 }, now)).toBe(
-    60_000,
-  );
-  const ended = factsWith({ status: 'COMPLETED', unchanged: 9 });
-  expect(nextInterval(ended, { fastestMs: 1_000, slowestMs: 1_500 }, now)).toBe(1_500);
-});
+const someActive: ListFacts = { pages: 1, active: 1, savesReads: false, watched: false };
 
 describe('a list is read again after', () => {
-  test.each([
-    [1, true, 5_000],
-    [1, false, 20_000],
-    [0, true, 5_000],
-    [0, false, 20_000],
-    [3, true, 15_000],
-    [3, false, 60_000],
-    [100_000, true, 3_600_000],
-  ])('%d pages, something under way %j: %d ms', (pages, anyActive, expected) => {
-    expect(nextListInterval({ pages: pages, active: anyActive ? 1 : 0, coversAll: false }, polling)).toBe(
-      expected,
-    );
+  test.each<[string, Partial<ListFacts>, number]>([
+    ['while something is watched', { watched: true }, 5_000],
+    ['while nothing is', {}, 15_000],
+    ['with nothing that may change', { active: 0 }, 60_000],
+    ['with nothing that may change, though watched', { active: 0, watched: true }, 20_000],
+    ['with nothing in it at all', { pages: 0, active: 0 }, 60_000],
+    ['of three pages', { pages: 3 }, 45_000],
+    ['of three pages, watched', { pages: 3, watched: true }, 15_000],
+    ['of three pages, with nothing that may change', { pages: 3, active: 0 }, 180_000],
+    ['however much is active, where it saves no reads', { pages: 3, active: 5_000 }, 45_000],
+    ['of ever so many pages', { pages: 100_000 }, 3_600_000],
+    ['that saves as many reads as it has pages', { pages: 10, active: 10, savesReads: true }, 15_000],
+    ['that saves half as many', { pages: 10, active: 5, savesReads: true }, 30_000],
+    ['that saves none now', { pages: 10, active: 0, savesReads: true }, 600_000],
+    ['that saves ever so many', { pages: 10, active: 5_000, savesReads: true, watched: true }, 5_000],
+  ])('%s: %j is %d ms', (_name, facts, expected) => {
+    expect(nextListInterval({ ...someActive, ...facts }, polling)).toBe(expected);
   });
 });
 
@@ -97,77 +152,23 @@ const anyPolling = fc
   .tuple(fc.integer({ min: 1, max: 10_000_000 }), fc.integer({ min: 0, max: 100_000_000 }))
   .map(([fastestMs, more]) => ({ fastestMs, slowestMs: fastestMs + more }));
 
-const anyMoment = fc.integer({ min: now - 400 * day, max: now + 400 * day });
-
-const anyFacts = fc.record({
-  status: fc.constantFrom(...campaignStatuses),
-  scheduledAt: fc.option(anyMoment),
-  changedAt: anyMoment,
-  statsFinal: fc.boolean(),
-  deleted: fc.boolean(),
-  unchanged: fc.nat(),
-  listed: fc.boolean(),
+const anyListFacts: fc.Arbitrary<ListFacts> = fc.record({
+  pages: fc.nat({ max: 100_000 }),
+  active: fc.oneof(fc.nat({ max: 3 }), fc.nat({ max: 100_000 })),
+  savesReads: fc.boolean(),
+  watched: fc.boolean(),
 });
 
-test('a list that tells all is read as often as it saves single reads', () => {
-  const interval = (active: number) => nextListInterval({ pages: 10, active, coversAll: true }, polling);
-  expect([0, 1, 5, 10, 5_000].map(interval)).toEqual([200_000, 50_000, 10_000, 5_000, 5_000]);
-});
-
-describe('whatever is known of a campaign', () => {
-  test('it is never read more often than fastest, nor less often than slowest', () => {
-    fc.assert(
-      fc.property(anyFacts, anyPolling, (facts, { fastestMs, slowestMs }) => {
-        const interval = nextInterval(facts, { fastestMs, slowestMs }, now) ?? fastestMs;
-        expect(interval).toBeGreaterThanOrEqual(fastestMs);
-        expect(interval).toBeLessThanOrEqual(slowestMs);
-      }),
-    );
-  });
-
-  test('it is given up only when it is deleted or has ended', () => {
-    fc.assert(
-      fc.property(anyFacts, anyPolling, (facts, pace) => {
-        const isGivenUp = nextInterval(facts, pace, now) === null;
-        if (isGivenUp) expect(facts.deleted || hasEnded(facts.status)).toBe(true);
-        if (facts.deleted && facts.listed) expect(isGivenUp).toBe(true);
-      }),
-    );
-  });
-
-  test('what may still change by itself is read at least as often as what may not', () => {
-    fc.assert(
-      fc.property(anyFacts, anyPolling, (facts, pace) => {
-        const paused = nextInterval(factsWith({ ...facts, status: 'PAUSED' }), pace, now);
-        const interval = nextInterval(facts, pace, now);
-        const mayChange = isActive({ status: facts.status, deletedAt: facts.deleted ? 0 : null });
-        if (mayChange) expect(interval ?? Infinity).toBeLessThanOrEqual(paused ?? Infinity);
-      }),
-    );
-  });
-
-  test('the longer nothing is new, the longer it is left alone', () => {
-    fc.assert(
-      fc.property(anyFacts, anyPolling, (facts, pace) => {
-        const sooner = nextInterval(facts, pace, now) ?? Infinity;
-        const later = nextInterval({ ...facts, unchanged: facts.unchanged + 1 }, pace, now) ?? Infinity;
-        expect(later).toBeGreaterThanOrEqual(sooner);
-      }),
-    );
-  });
-
-  test('a list keeps between fastest and slowest, and costs no more the longer it is', () => {
-    fc.assert(
-      fc.property(fc.nat({ max: 100_000 }), fc.boolean(), anyPolling, (pages, anyActive, pace) => {
-        const interval = nextListInterval(
-          { pages: pages, active: anyActive ? 1 : 0, coversAll: false },
-          pace,
-        );
-        expect(interval).toBeGreaterThanOrEqual(pace.fastestMs);
-        expect(interval).toBeLessThanOrEqual(pace.slowestMs);
-        const isAtCeiling = interval === pace.slowestMs;
-        if (!isAtCeiling) expect(pages / interval).toBeLessThanOrEqual(1 / pace.fastestMs);
-      }),
-    );
-  });
+test('whatever the list, it keeps between fastest and slowest, and costs no more than the reads that it saves', () => {
+  fc.assert(
+    fc.property(anyListFacts, anyPolling, (facts, pace) => {
+      const interval = nextListInterval(facts, pace);
+      expect(interval).toBeGreaterThanOrEqual(pace.fastestMs);
+      expect(interval).toBeLessThanOrEqual(pace.slowestMs);
+      expect(nextListInterval({ ...facts, watched: true }, pace)).toBeLessThanOrEqual(interval);
+      if (interval === pace.slowestMs) return;
+      const saved = facts.savesReads ? Math.max(1, facts.active) : 1;
+      expect(facts.pages / interval).toBeLessThanOrEqual((saved / pace.fastestMs) * (1 + 1e-9));
+    }),
+  );
 });

@@ -1,54 +1,47 @@
 import type { Polling } from '../accounts/account.ts';
-import { type CampaignStatus, hasEnded } from '../model/campaign.ts';
 
-/** What is known of a campaign that says how soon it is worth another look. */
-export interface Facts {
-  readonly status: CampaignStatus;
-  readonly scheduledAt: number | null;
-  readonly changedAt: number;
-  /** Whether the counters are known not to move any more. */
-  readonly statsFinal: boolean;
-  readonly deleted: boolean;
-  /** How many looks in a row have found nothing new. */
-  readonly unchanged: number;
-  /** Whether a list that works would tell of the campaign. */
-  readonly listed: boolean;
+/** How an account stands, as far as its next request goes. All times are ms since 1970; Infinity: never. */
+export interface Outlook {
+  readonly now: number;
+  /** When the budget lets the next poll out. */
+  readonly budgetFreeAt: number;
+  /** While the provider is down: not before then is it tried again. null: it is up. */
+  readonly retryAt: number | null;
+  /** Requests that are under way. */
+  readonly underWay: number;
+  /** When the list is due; it is not read twice at a time. */
+  readonly listDueAt: number;
+  /** Whether the last request was the list's. */
+  readonly listWasLast: boolean;
+  /** When the next campaign is due. */
+  readonly campaignDueAt: number;
 }
 
-const minuteMs = 60_000;
-/** Counters of an ended campaign are looked at for so long after the last change. */
-const afterEndMs = 3 * 24 * 60 * minuteMs;
-/** Before its scheduled start a campaign is watched as if it were sending. */
-const nearStartMs = minuteMs;
+export type Step =
+  | { readonly kind: 'list' }
+  | { readonly kind: 'campaigns' }
+  /** Nothing now; there may be something then, or when a request ends. */
+  | { readonly kind: 'wait'; readonly until: number };
 
-/**
- * How long to wait before a campaign is read again, in ms; null: not at all, save through lists. Pure.
- * @param now ms since 1970
- */
-export function nextInterval(facts: Facts, { fastestMs, slowestMs }: Polling, now: number): number | null {
-  const atMost = (ms: number) => Math.max(fastestMs, Math.min(slowestMs, ms));
-  // It may have been a passing fault: where no list would tell, it is looked for a while longer.
-  if (facts.deleted) return facts.listed || now - facts.changedAt > afterEndMs ? null : slowestMs;
-  if (hasEnded(facts.status)) {
-    if (facts.statsFinal || now - facts.changedAt > afterEndMs) return null;
-    return atMost(2 * fastestMs * 2 ** Math.min(facts.unchanged, 20));
-  }
-  switch (facts.status) {
-    case 'SENDING':
-    case 'QUEUED':
-    case 'UNKNOWN':
-      return fastestMs;
-    case 'SCHEDULED': {
-      const untilStart = facts.scheduledAt === null ? 0 : facts.scheduledAt - now;
-      // It can be called off or moved at any time, so it is not left alone until its start.
-      return untilStart <= nearStartMs
-        ? fastestMs
-        : atMost(Math.min(untilStart - nearStartMs, 6 * fastestMs));
-    }
-    default:
-      return atMost(6 * fastestMs);
-  }
+/** So many requests of one account are under way at most. */
+const mostUnderWay = 4;
+
+/** What an account's poller does next. Pure. */
+export function nextStep(outlook: Outlook): Step {
+  const { now, retryAt, underWay, listDueAt, campaignDueAt } = outlook;
+  const isDown = retryAt !== null;
+  // While the provider is down, one look at a time.
+  if (underWay >= (isDown ? 1 : mostUnderWay)) return { kind: 'wait', until: Number.POSITIVE_INFINITY };
+  const dueAt = Math.min(listDueAt, campaignDueAt);
+  const readyAt = Math.max(dueAt, outlook.budgetFreeAt, retryAt ?? 0);
+  if (readyAt > now) return { kind: 'wait', until: readyAt };
+  // In turns: else a list that fails would keep single reads from being tried where one is tried at a time.
+  const isListsTurn = listDueAt <= now && (!outlook.listWasLast || campaignDueAt > now);
+  return { kind: isListsTurn ? 'list' : 'campaigns' };
 }
+
+/** While nothing is active, the list is read this much more rarely. */
+const restingPace = 4;
 
 export interface ListFacts {
   /** Requests that one round takes. */
@@ -56,7 +49,9 @@ export interface ListFacts {
   /** Campaigns that may change by themselves. */
   readonly active: number;
   /** Whether an entry tells as much as a single read, so that a round stands for as many of those. */
-  readonly coversAll: boolean;
+  readonly savesReads: boolean;
+  /** Whether a subscription looks at any campaign of the account. */
+  readonly watched: boolean;
 }
 
 /**
@@ -64,10 +59,10 @@ export interface ListFacts {
  * so it is read that much more rarely, unless it saves as many single reads.
  */
 export function nextListInterval(
-  { pages, active, coversAll }: ListFacts,
+  { pages, active, savesReads, watched }: ListFacts,
   { fastestMs, slowestMs }: Polling,
 ): number {
-  const pace = active > 0 ? fastestMs : 4 * fastestMs;
-  const saved = coversAll ? Math.max(1, active) : 1;
-  return Math.max(fastestMs, Math.min(slowestMs, pace * Math.max(1, pages / saved)));
+  const floors = (watched ? 1 : 3) * (active === 0 ? restingPace : 1);
+  const saved = savesReads ? Math.max(1, active) : 1;
+  return Math.max(fastestMs, Math.min(slowestMs, floors * fastestMs * Math.max(1, pages / saved)));
 }

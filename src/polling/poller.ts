@@ -1,60 +1,111 @@
 import { hash } from 'node:crypto';
 import type { Logger } from 'pino';
-import type { Account, Answer, ListPage } from '../accounts/account.ts';
+import type { Account, Answer, BatchRead, ListPage } from '../accounts/account.ts';
 import type { Observed, Observer } from '../campaigns/observe.ts';
 import { type Campaign, type CampaignReading, campaignKey } from '../model/campaign.ts';
 import { ProblemError } from '../model/problem.ts';
-import { nextListInterval } from './planner.ts';
+import { nextListInterval, nextStep } from './planner.ts';
 import type { Tracked } from './queue.ts';
 import { createTracking, type Followed } from './tracking.ts';
+import type { Watching } from './watching.ts';
 
 export interface PollerParts {
   readonly account: Account;
   readonly observer: Observer;
+  readonly watching: Watching;
   readonly logger: Logger;
   readonly now: () => number;
   /** Told of every read of a single campaign that failed, and (null) when a list makes up for it. */
   readonly onFailure: (key: string, error: ProblemError | null) => void;
 }
 
-/** So many requests of one account are under way at most. */
-const mostInFlight = 4;
 /** After a failure that is not the provider's (the database's, say), it is tried again after this. */
 const ownFailurePauseMs = 5_000;
 /** A failing list is tried at least this often. */
 const longestListPauseMs = 60_000;
 /** A campaign that is to be followed, and is not there yet, is looked for this much more rarely than the floor. */
 const absentPace = 12;
+/** Requests for each campaign where one request reads several, as is usual: some are due alone. */
+export const usualBatchCost = 0.1;
 
 /** Reads one account's campaigns again and again: each when it is due, and the list where there is one. */
-export function createPoller({ account, observer, logger, now, onFailure }: PollerParts) {
+export function createPoller({ account, observer, watching, logger, now, onFailure }: PollerParts) {
   const { fastestMs, slowestMs } = account.polling;
   const ending = new AbortController();
   const call = { priority: 'poll', signal: ending.signal } as const;
   const running = new Set<Promise<void>>();
   let wake = () => {};
   let loop: Promise<void> = Promise.resolve();
-  const tracking = createTracking(account, now, () => wake());
+  /** How many campaigns one request reads: one, where the provider can't, or turns out not to. */
+  let batchSize = account.list?.batch?.most ?? 1;
+  const tracking = createTracking({
+    account,
+    watching,
+    now,
+    requestsPerRead: () => (batchSize > 1 ? usualBatchCost : account.provider.requestsPerRead),
+    onMoved: () => wake(),
+  });
+  watching.onMore(() => hurryList());
   let listDueAt = account.list ? 0 : Number.POSITIVE_INFINITY;
   let listing = false;
+  /** The last complete round. */
+  let round: { readonly endedAt: number; readonly pages: number } | null = null;
   let listFailures = 0;
   let listWasLast = false;
 
   async function readOne(one: Tracked): Promise<void> {
-    one.reading = true;
     try {
       const answer = await account.read(one.externalId, call);
       one.lastReadAt = now();
+      one.alone = false;
       const [campaign] = await observer.observe([observation(one.externalId, answer)]);
       if (!campaign) tracking.putAt(one, now() + absentPace * fastestMs);
       else if (!campaign.followed) tracking.forget(one.key);
     } catch (error) {
+      failed([one], error, `campaign ${one.externalId}`);
+    } finally {
+      release([one]);
+    }
+  }
+
+  /** Several by one request. What it does not tell of is looked at by itself: it may be deleted. */
+  async function readSeveral(all: readonly Tracked[], batch: BatchRead): Promise<void> {
+    try {
+      const { readings, askedAt } = await batch.read(
+        all.map(({ externalId }) => externalId),
+        call,
+      );
+      const told = new Set(readings.map(({ externalId }) => externalId));
+      for (const one of all) {
+        one.lastReadAt = told.has(one.externalId) ? now() : one.lastReadAt;
+        one.alone = !told.has(one.externalId);
+      }
+      await observer.observe(
+        readings.map((reading) => observation(reading.externalId, { reading, askedAt })),
+      );
+    } catch (error) {
+      if (error instanceof ProblemError && error.code === 'NOT_SUPPORTED') {
+        logger.info({ account: account.name }, error.message);
+        batchSize = 1;
+      } else failed(all, error, `${all.length} campaigns`);
+    } finally {
+      release(all);
+    }
+  }
+
+  function failed(all: readonly Tracked[], error: unknown, what: string): void {
+    const pauseMs = pauseAfter(error, what);
+    for (const one of all) {
       one.lastReadAt = now();
       if (error instanceof ProblemError && !ending.signal.aborted) onFailure(one.key, error);
-      tracking.putAt(one, now() + pauseAfter(error, `campaign ${one.externalId}`));
-    } finally {
+      tracking.putAt(one, now() + pauseMs);
+    }
+  }
+
+  /** What was put while it was being read did not count. */
+  function release(all: readonly Tracked[]): void {
+    for (const one of all) {
       one.reading = false;
-      // What was put while it was being read did not count.
       tracking.putAt(one, one.dueAt);
     }
   }
@@ -68,10 +119,8 @@ export function createPoller({ account, observer, logger, now, onFailure }: Poll
         pages += 1;
         await takeIn(page);
       }
-      const interval = nextListInterval(
-        { pages, active: tracking.activeCount(), coversAll: account.list.covers === 'everything' },
-        account.polling,
-      );
+      round = { endedAt: now(), pages };
+      const interval = listInterval(pages);
       tracking.endRound(interval);
       listDueAt = now() + interval;
       listFailures = 0;
@@ -81,6 +130,21 @@ export function createPoller({ account, observer, logger, now, onFailure }: Poll
     } finally {
       listing = false;
     }
+  }
+
+  function listInterval(pages: number): number {
+    const savesReads = account.list?.covers === 'everything' && batchSize === 1;
+    const watched = watching.isAnyOf(account.name);
+    return nextListInterval({ pages, active: tracking.activeCount(), savesReads, watched }, account.polling);
+  }
+
+  /** Somebody has begun to look: the list comes round as often as is due to that. */
+  function hurryList(): void {
+    if (!round || listFailures > 0) return;
+    const dueAt = round.endedAt + listInterval(round.pages);
+    if (dueAt >= listDueAt) return;
+    listDueAt = dueAt;
+    wake();
   }
 
   /** Most entries of a list say what they said the last time: those need no look at what is stored. */
@@ -130,31 +194,34 @@ export function createPoller({ account, observer, logger, now, onFailure }: Poll
     return Math.max(pauseAfter(error, 'the list'), longer);
   }
 
-  /** Starts what is due, and says how long until more is, in ms. While the provider is down, one look at a time. */
+  /** Starts what is due, and says how long until more is, in ms. */
   function startDue(): number {
-    const isDown = account.health.get().state === 'DOWN';
-    while (running.size < (isDown ? 1 : mostInFlight)) {
-      const readyAt = Math.max(now() + account.budget.waitMs('poll'), isDown ? account.health.retryAt() : 0);
-      if (readyAt > now()) return readyAt - now();
-      const start = nextJob();
-      if (!start)
-        return Math.min(listing ? Number.POSITIVE_INFINITY : listDueAt, tracking.nextDueAt()) - now();
-      const job = start().finally(() => {
+    for (;;) {
+      const step = nextStep({
+        now: now(),
+        budgetFreeAt: now() + account.budget.waitMs('poll'),
+        retryAt: account.health.get().state === 'DOWN' ? account.health.retryAt() : null,
+        underWay: running.size,
+        listDueAt: listing ? Number.POSITIVE_INFINITY : listDueAt,
+        listWasLast,
+        campaignDueAt: tracking.nextDueAt(),
+      });
+      if (step.kind === 'wait') return step.until - now();
+      listWasLast = step.kind === 'list';
+      const job = (step.kind === 'list' ? readList() : readCampaigns()).finally(() => {
         running.delete(job);
         wake();
       });
       running.add(job);
     }
-    return Number.POSITIVE_INFINITY;
   }
 
-  function nextJob(): (() => Promise<void>) | null {
-    const listIsDue = !listing && listDueAt <= now();
-    // In turns: else a list that fails would keep single reads from being tried where one is tried at a time.
-    const one = listIsDue && !listWasLast ? null : tracking.take();
-    listWasLast = listIsDue && one === null;
-    if (listWasLast) return readList;
-    return one && (() => readOne(one));
+  function readCampaigns(): Promise<void> {
+    const all = tracking.take(batchSize);
+    const [one] = all;
+    const batch = account.list?.batch;
+    if (all.length > 1 && batch) return readSeveral(all, batch);
+    return one ? readOne(one) : Promise.resolve();
   }
 
   async function run(): Promise<void> {
@@ -177,7 +244,7 @@ export function createPoller({ account, observer, logger, now, onFailure }: Poll
      * @param configured external ids that are to be followed, known or not
      */
     start(followed: readonly Followed[], configured: readonly string[]): void {
-      for (const one of followed) tracking.resume(one);
+      tracking.resume(followed);
       for (const externalId of configured) tracking.add(externalId);
       loop = run();
     },
@@ -188,8 +255,8 @@ export function createPoller({ account, observer, logger, now, onFailure }: Poll
 
     /** When the campaign will be read by itself, ms since 1970; null: not. */
     nextPollAt(key: string): number | null {
-      const dueAt = tracking.dueAt(key);
-      if (dueAt === null) return null;
+      const dueAt = tracking.get(key)?.dueAt;
+      if (dueAt === undefined) return null;
       const isListed = account.list?.covers === 'everything' && tracking.listWorks();
       const soonest = isListed ? Math.min(dueAt, listDueAt) : dueAt;
       return Number.isFinite(soonest) ? Math.max(soonest, now()) : null;

@@ -16,6 +16,9 @@ function campaign(name: string, dueAt: number, urgent = true): Tracked {
     listedIn: null,
     listedAs: null,
     intervalMs: 0,
+    why: '',
+    status: null,
+    alone: false,
   };
 }
 

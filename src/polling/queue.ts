@@ -1,10 +1,11 @@
 import TinyQueue from 'tinyqueue';
+import type { CampaignStatus } from '../model/campaign.ts';
 
 /** One campaign that is polled. */
 export interface Tracked {
   readonly key: string;
   readonly externalId: string;
-  /** Whether it goes before those whose news can wait. */
+  /** Whether somebody looks at it, or nothing is known of it yet: it goes before those whose news can wait. */
   urgent: boolean;
   /** ms since 1970; Infinity: not by itself. */
   dueAt: number;
@@ -19,8 +20,34 @@ export interface Tracked {
   listedIn: number | null;
   /** What the list said of it then, and its revision after that. */
   listedAs: { readonly print: string; readonly revision: number | null } | null;
-  /** How long it was to be left alone when it was last scheduled, in ms. */
+  /** How long it was to be left alone when it was last scheduled, in ms, and why. */
   intervalMs: number;
+  why: string;
+  /** What it then was, as far as tells whether somebody new looks at it. */
+  status: CampaignStatus | null;
+  /** It has to be read by itself: a list of several did not tell of it. */
+  alone: boolean;
+}
+
+/** One of which nothing is known yet. */
+export function newlyTracked(key: string, externalId: string, dueAt: number): Tracked {
+  return {
+    key,
+    externalId,
+    urgent: true,
+    dueAt,
+    lastReadAt: 0,
+    unchanged: 0,
+    revision: null,
+    reading: false,
+    deleted: false,
+    listedIn: null,
+    listedAs: null,
+    intervalMs: 0,
+    why: 'nothing is known of it yet',
+    status: null,
+    alone: false,
+  };
 }
 
 interface Entry {

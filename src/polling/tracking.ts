@@ -1,50 +1,51 @@
 import type { Account } from '../accounts/account.ts';
 import type { Observed } from '../campaigns/observe.ts';
 import { type Campaign, campaignKey, hasEnded, isActive } from '../model/campaign.ts';
-import { type Facts, nextInterval } from './planner.ts';
-import { createDueQueue, type Tracked } from './queue.ts';
+import { type Facts, paceOf } from './pace.ts';
+import { createDueQueue, newlyTracked, type Tracked } from './queue.ts';
+import { createWaits } from './waits.ts';
+import { type Watched, type Watching, wantsMoreThanStatus } from './watching.ts';
 
 /** Campaigns that ended before this are not looked for when a list does not name them after a start. */
 const longAgoMs = 30 * 24 * 3_600_000;
+/** A campaign that is due within this part of its wait is read with others that are due. */
+const earlyShare = 0.25;
 
 /** A campaign that is followed already when the poller starts. */
-export interface Followed extends Omit<Facts, 'deleted' | 'unchanged' | 'listed'> {
+export interface Followed extends Pick<Facts, 'status' | 'scheduledAt' | 'changedAt' | 'statsFinal'> {
   readonly key: string;
   readonly externalId: string;
   readonly revision: number;
   readonly deletedAt: number | null;
 }
 
-/**
- * Which campaigns of an account are polled, and when each is due.
- * @param onMoved told whenever a campaign's turn may have come nearer
- */
-export function createTracking(account: Account, now: () => number, onMoved: () => void) {
+export interface TrackingParts {
+  readonly account: Account;
+  readonly watching: Watching;
+  readonly now: () => number;
+  /** How many requests a read of one campaign takes; several can be read by one. */
+  readonly requestsPerRead: () => number;
+  /** Told whenever a campaign's turn may have come nearer. */
+  readonly onMoved: () => void;
+}
+
+/** Which campaigns of an account are polled, and when each is due. */
+export function createTracking({ account, watching, now, requestsPerRead, onMoved }: TrackingParts) {
   const tracked = new Map<string, Tracked>();
   const queue = createDueQueue();
-  const active = new Set<string>();
+  const active = new Set<Tracked>();
+  const waits = createWaits({ supply, now, putAt });
   const listCoversAll = account.list?.covers === 'everything';
   /** Complete rounds so far: one that fails half-way says nothing of what it did not name. */
   let rounds = 0;
   let listInterval = account.polling.fastestMs;
 
+  watching.onMore(hurry);
+
   function track(key: string, externalId: string): Tracked {
     const known = tracked.get(key);
     if (known) return known;
-    const fresh: Tracked = {
-      key,
-      externalId,
-      urgent: true,
-      dueAt: now(),
-      lastReadAt: 0,
-      unchanged: 0,
-      revision: null,
-      reading: false,
-      deleted: false,
-      listedIn: null,
-      listedAs: null,
-      intervalMs: 0,
-    };
+    const fresh = newlyTracked(key, externalId, now());
     tracked.set(key, fresh);
     return fresh;
   }
@@ -58,14 +59,60 @@ export function createTracking(account: Account, now: () => number, onMoved: () 
     onMoved();
   }
 
-  function schedule(one: Tracked, facts: Omit<Facts, 'listed'>): void {
-    const interval = nextInterval({ ...facts, listed: rounds > 0 }, account.polling, now());
+  /** Reads per ms that there are; the list has its part of the budget too. */
+  function supply(): number {
+    const all = account.budget.pollsPerMs();
+    const forList = rounds > 0 ? 1 / listInterval : 0;
+    return Math.max(all - forList, all / 2) / requestsPerRead();
+  }
+
+  function schedule(one: Tracked, facts: Omit<Facts, 'listed' | 'watched'>, isWatched: boolean): void {
+    const listed = rounds > 0 ? (account.list?.covers ?? null) : null;
+    const { intervalMs, why } = paceOf({ ...facts, listed, watched: isWatched }, account.polling, now());
     one.deleted = facts.deleted;
-    one.urgent = isActive({ status: facts.status, deletedAt: facts.deleted ? 0 : null });
-    if (one.urgent) active.add(one.key);
-    else active.delete(one.key);
-    one.intervalMs = interval ?? Number.POSITIVE_INFINITY;
-    putAt(one, now() + one.intervalMs);
+    one.status = facts.status;
+    one.urgent = isWatched;
+    one.why = why;
+    if (isActive({ status: facts.status, deletedAt: facts.deleted ? 0 : null })) active.add(one);
+    else active.delete(one);
+    waits.set(one, isWatched ? 'watched' : 'others', intervalMs);
+  }
+
+  /** Whether somebody looks at what only reads of the campaign itself can tell. */
+  function isWatched(campaign: Campaign): boolean {
+    const interest = watching.interestIn(campaign);
+    return interest === 'everything' || (interest === 'status' && !listTellsStatus());
+  }
+
+  /** Whether who wants the status alone is served by the list. */
+  function listTellsStatus(): boolean {
+    return account.list?.covers === 'status' && rounds > 0;
+  }
+
+  /** Somebody has begun to look: what was to be read late is read at once, or as soon as the floor allows. */
+  function hurry(watched: Watched): void {
+    const { keys, filter } = watched;
+    if (!wantsMoreThanStatus(watched) && listTellsStatus()) return;
+    for (const key of keys ?? []) {
+      const one = tracked.get(key);
+      if (one) bringForward(one);
+    }
+    // Of what else a filter asks for, nothing is known here: the read will tell.
+    if (!filter?.accounts.includes(account.name)) return;
+    for (const one of waits.members()) {
+      if (!filter.statuses || (one.status && filter.statuses.includes(one.status))) bringForward(one);
+    }
+  }
+
+  function bringForward(one: Tracked): void {
+    if (one.dueAt === Number.POSITIVE_INFINITY || one.deleted) return;
+    putFirst(one);
+  }
+
+  /** Makes a campaign due at once, and lets it go before others. */
+  function putFirst(one: Tracked): void {
+    one.urgent = true;
+    putAt(one, now());
   }
 
   /**
@@ -80,32 +127,62 @@ export function createTracking(account: Account, now: () => number, onMoved: () 
 
   function forget(key: string): void {
     const one = tracked.get(key);
-    if (one) one.dueAt = Number.POSITIVE_INFINITY;
+    if (!one) return;
+    one.dueAt = Number.POSITIVE_INFINITY;
     tracked.delete(key);
-    active.delete(key);
+    active.delete(one);
+    waits.drop(one);
   }
 
   return {
     putAt,
     forget,
-    take: () => queue.take(now()),
     nextDueAt: () => queue.nextDueAt(),
     count: () => tracked.size,
     activeCount: () => active.size,
+    /** How many times longer campaigns wait than they would if there were requests enough for all. */
+    stretch: waits.stretch,
     /** Whether the list has ever been read whole. */
     listWorks: () => rounds > 0,
-    dueAt: (key: string): number | null => tracked.get(key)?.dueAt ?? null,
+    get: (key: string): Tracked | null => tracked.get(key) ?? null,
+    all: (): Iterable<Tracked> => tracked.values(),
 
-    /** What the store knows to be followed is looked at once, unless it has ended for good. */
-    resume({ key, externalId, revision, deletedAt, ...facts }: Followed): void {
-      const one = track(key, externalId);
-      one.revision = revision;
-      schedule(one, { ...facts, deleted: deletedAt !== null, unchanged: 0 });
-      if (one.dueAt !== Number.POSITIVE_INFINITY) putAt(one, now());
-      // As if a round before the first had named it, so that what has gone meanwhile is missed. What has long ended is
-      // too old for some lists, and nobody deletes it.
-      const isOld = hasEnded(facts.status) && now() - facts.changedAt > longAgoMs;
-      if (deletedAt === null && !isOld) one.listedIn = 0;
+    /**
+     * Takes the campaigns whose turn it is, if any are due: those that one request can read.
+     * @param most how many that are
+     */
+    take(most: number): Tracked[] {
+      const taken: Tracked[] = [];
+      for (let one = queue.take(now()); one; one = queue.take(now())) {
+        one.reading = true;
+        if (one.alone || most === 1) {
+          if (taken.length === 0) return [one];
+          // Its turn comes with the next request.
+          one.reading = false;
+          queue.put(one);
+          break;
+        }
+        taken.push(one);
+        if (taken.length === most) return taken;
+      }
+      if (taken.length > 0) fillUp(taken, most);
+      return taken;
+    },
+
+    /** What the store knows to be followed is looked at soon, the active first, unless it has ended for good. */
+    resume(campaigns: readonly Followed[]): void {
+      for (const { key, externalId, revision, deletedAt, ...facts } of campaigns) {
+        const one = track(key, externalId);
+        one.revision = revision;
+        schedule(one, { ...facts, deleted: deletedAt !== null, unchanged: 0 }, false);
+        // As if a round before the first had named it, so that what has gone meanwhile is missed. What has long ended is
+        // too old for some lists, and nobody deletes it.
+        const isOld = hasEnded(facts.status) && now() - facts.changedAt > longAgoMs;
+        if (deletedAt === null && !isOld) one.listedIn = 0;
+      }
+      const all = campaigns.flatMap(({ key }) => tracked.get(key) ?? []);
+      const { first = [], rest = [] } = Object.groupBy(all, (one) => (active.has(one) ? 'first' : 'rest'));
+      waits.spread(rest, waits.spread(first, now()));
     },
 
     /** A campaign that nothing is known of yet. */
@@ -116,7 +193,7 @@ export function createTracking(account: Account, now: () => number, onMoved: () 
 
     /** A campaign that is to be looked at now, whether anything is known of it or not. */
     soon(externalId: string): void {
-      putAt(track(campaignKey(account.name, externalId), externalId), now());
+      putFirst(track(campaignKey(account.name, externalId), externalId));
     },
 
     /** After any reading, whoever asked for it. */
@@ -131,14 +208,15 @@ export function createTracking(account: Account, now: () => number, onMoved: () 
       one.revision = campaign.revision;
       if (fromList && !listCoversAll) {
         if (!fresh && !changed) return;
+        one.unchanged = 0;
         // The list has told of something new: the rest of it is worth a look at once.
-        schedule(one, factsOf(campaign, one));
-        putAt(one, now());
+        schedule(one, factsOf(campaign, one), isWatched(campaign));
+        putFirst(one);
         return;
       }
       one.lastReadAt = now();
       one.unchanged = changed ? 0 : one.unchanged + 1;
-      schedule(one, factsOf(campaign, one));
+      schedule(one, factsOf(campaign, one), isWatched(campaign));
       if (fromList) leaveToList(one);
     },
 
@@ -179,9 +257,23 @@ export function createTracking(account: Account, now: () => number, onMoved: () 
       rounds += 1;
     },
   };
+
+  /** Those that are due soon come along for nothing. */
+  function fillUp(taken: Tracked[], most: number): void {
+    const due = now();
+    for (const one of active) {
+      if (taken.length === most) return;
+      if (one.reading || one.alone || one.lastReadAt + account.polling.fastestMs > due) continue;
+      if (one.dueAt - due > one.intervalMs * earlyShare) continue;
+      one.reading = true;
+      taken.push(one);
+    }
+  }
 }
 
-function factsOf(campaign: Campaign, one: Tracked): Omit<Facts, 'listed'> {
+export type Tracking = ReturnType<typeof createTracking>;
+
+function factsOf(campaign: Campaign, one: Tracked): Omit<Facts, 'listed' | 'watched'> {
   return {
     status: campaign.status,
     scheduledAt: campaign.scheduledAt,

@@ -9,6 +9,7 @@ import {
   createHttp,
   type HttpReply,
   type HttpRequest,
+  type RateLimit,
   type RequestOutcome,
   retryAfterMs,
   statusProblem,
@@ -24,6 +25,7 @@ async function openServer(answer: (received: Received) => Answer | Promise<Answe
   const finished: [operation: string, outcome: RequestOutcome][] = [];
   const admitted: Call[] = [];
   const pauses: number[] = [];
+  const limits: RateLimit[] = [];
   const http = createHttp(
     { baseUrl: `${server.url}/api`, secrets: [secret] },
     {
@@ -32,6 +34,7 @@ async function openServer(answer: (received: Received) => Answer | Promise<Answe
         admit: async (call) => void admitted.push(call),
         finished: (operation, outcome) => void finished.push([operation, outcome]),
         pause: (ms) => void pauses.push(ms),
+        hearLimit: (limit) => void limits.push(limit),
       },
     },
   );
@@ -41,18 +44,23 @@ async function openServer(answer: (received: Received) => Answer | Promise<Answe
     finished,
     admitted,
     pauses,
+    limits,
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 }
 
 const never = () => new Promise<Answer>(() => {});
 
-test('a pause is passed on to the gate, if it heeds any', async () => {
+test('a pause, and the provider’s own count, are passed on to the gate, if it heeds any', async () => {
   await using at = await openServer(never);
+  const limit = { limit: 500, remaining: 12, resetAt: 30_000 };
   at.http.pause(30_000);
-  expect(at.pauses).toEqual([30_000]);
+  at.http.hearLimit(limit);
+  expect([at.pauses, at.limits]).toEqual([[30_000], [limit]]);
   const gate = { admit: async () => {}, finished: () => {} };
-  createHttp({ baseUrl: at.server.url, secrets: [] }, { gate, timeoutMs: 1 }).pause(5);
+  const heedless = createHttp({ baseUrl: at.server.url, secrets: [] }, { gate, timeoutMs: 1 });
+  heedless.pause(5);
+  heedless.hearLimit(limit);
 });
 
 describe('a request', () => {

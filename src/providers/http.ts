@@ -15,6 +15,16 @@ export interface HttpOptions {
   readonly secrets: readonly string[];
 }
 
+/** A provider's own count of our requests. */
+export interface RateLimit {
+  /** How many there are in a window. */
+  readonly limit: number;
+  /** How many of them are left. */
+  readonly remaining: number;
+  /** When the window ends, ms since 1970. */
+  readonly resetAt: number;
+}
+
 export interface HttpRequest {
   /** The provider's own name for the call, for metrics: "getCampaignStatus". */
   readonly operation: string;
@@ -44,6 +54,8 @@ export interface Http {
   addSecret(secret: string): void;
   /** Passes on that the provider, though it answered, asks to be left alone for so long. */
   pause(ms: number): void;
+  /** Passes on what the provider says of its own count of our requests. */
+  hearLimit(limit: RateLimit): void;
   /** Removes all known secrets from a text or a JSON value. */
   redactText(text: string): string;
   redactJson(value: unknown): unknown;
@@ -59,6 +71,7 @@ export interface RequestGate {
   finished(operation: string, outcome: RequestOutcome, seconds: number): void;
   /** The provider asks to be left alone for so long. */
   pause?(ms: number): void;
+  hearLimit?(limit: RateLimit): void;
 }
 
 export interface Transport {
@@ -140,6 +153,7 @@ export function createHttp(options: HttpOptions, { gate, timeoutMs }: Transport)
       longSecrets = createRedactor(longOnes(secrets));
     },
     pause: (ms) => gate.pause?.(ms),
+    hearLimit: (limit) => gate.hearLimit?.(limit),
     redactText: cleanText,
     redactJson: (value) => redactor.json(value),
   };

@@ -34,6 +34,16 @@ export interface CampaignList {
    * @throws ProblemError
    */
   pages(call: Call): AsyncIterable<readonly CampaignReading[]>;
+  /** Reads several campaigns, by their ids, as one entry of the list would tell of each. */
+  readonly batch?: {
+    /** How many at the most. */
+    readonly most: number;
+    /**
+     * Gives those that there are.
+     * @throws ProblemError NOT_SUPPORTED where this installation of the provider can't
+     */
+    read(externalIds: readonly string[], call: Call): Promise<readonly CampaignReading[]>;
+  };
 }
 
 /** The campaigns behind one set of credentials. What the provider can't do is an absent member. */
@@ -112,6 +122,8 @@ interface ProviderDescription {
   readonly actions: ActionStatuses;
   /** Used where the configuration names no budget. */
   readonly requestBudgets: readonly RequestBudget[];
+  /** How many requests it takes to read one campaign. */
+  readonly requestsPerRead: number;
 }
 
 export interface Provider extends ProviderDescription {

@@ -156,6 +156,7 @@ function openSample(name: string, sample: Sample, options: WorldOptions): Accoun
     capabilities: [],
     actions,
     requestBudgets: [],
+    requestsPerRead: 1,
     settings: z.object({}),
     open: () => ({ read: sample.read, changes }),
   };

@@ -34,7 +34,8 @@ export const overWebSocket: Subscribe = (url, query, variables = {}) => {
   );
   return told.until(() => {
     end();
-    void client.dispose();
+    // It may still be connecting, and fail to.
+    Promise.resolve(client.dispose()).catch(() => {});
   });
 };
 

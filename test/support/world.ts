@@ -63,7 +63,7 @@ export async function startWorld(onCommit?: ObserverParts['onCommit']) {
   return {
     store,
     pasts,
-    parts: { store, log, tailer },
+    parts: { store, log, tailer, watch: () => () => {} },
     /** As polls do: each reading has its turn, and a list names a campaign once. */
     async observe(observations: readonly Observation[]) {
       let list: Observation[] = [];

@@ -1,6 +1,7 @@
 import type { QueryResolvers } from '../../generated/graphql.ts';
+import type { Campaign } from '../../model/campaign.ts';
 import { ProblemError } from '../../model/problem.ts';
-import { visibleAccount, visibleAccounts } from '../context.ts';
+import { type GraphQLContext, visibleAccount, visibleAccounts } from '../context.ts';
 import { toFilter } from '../filter.ts';
 import { keyOf, parseCampaignId, parseId, parseTaskId } from '../ids.ts';
 import { toOrder, toPage } from '../pages.ts';
@@ -15,7 +16,7 @@ export const Query: QueryResolvers = {
     if (!visibleAccount(context, id.account)) return null;
     if (id.type === 'task') return context.services.taskStore.get(id.key);
     keyOf(id.account, id.externalId, 'id');
-    return context.services.campaigns.get(id.account, id.externalId, null);
+    return lookedAt(await context.services.campaigns.get(id.account, id.externalId, null), context);
   },
 
   providers: (_root, _args, { services }) => [...services.providers],
@@ -33,7 +34,7 @@ export const Query: QueryResolvers = {
     }
     if (!visibleAccount(context, account)) return null;
     const maxAgeMs = typeof maxAgeSeconds === 'number' ? maxAgeSeconds * 1000 : null;
-    return context.services.campaigns.get(account, externalId, maxAgeMs);
+    return lookedAt(await context.services.campaigns.get(account, externalId, maxAgeMs), context);
   },
 
   async campaigns(_root, args, context) {
@@ -41,6 +42,7 @@ export const Query: QueryResolvers = {
     const page = toPage(args, order);
     const filter = toFilter(args.filter, context);
     const { campaigns, more } = await context.services.store.list(filter, order, page);
+    context.services.watching.queried(campaigns);
     const hasNextPage = page.fromEnd ? page.before !== undefined : more;
     const hasPreviousPage = page.fromEnd ? more : page.after !== undefined;
     return { campaigns, order, filter, hasNextPage, hasPreviousPage };
@@ -55,3 +57,9 @@ export const Query: QueryResolvers = {
 
   campaignSummary: (_root, { filter }, context) => context.services.store.totals(toFilter(filter, context)),
 };
+
+/** Who has asked for a campaign is shown fresher ones for a while. */
+function lookedAt(campaign: Campaign | null, { services }: GraphQLContext): Campaign | null {
+  if (campaign) services.watching.queried([campaign]);
+  return campaign;
+}

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { openConnection, readSample, startSampleServer } from '../../../test/support/sample-server.ts';
-import { createHttp } from '../http.ts';
+import { attempt } from '../../model/problem.ts';
+import { createHttp, type RateLimit } from '../http.ts';
 import { readCampaign } from './campaign.ts';
 import { appizer } from './index.ts';
 
@@ -115,31 +116,42 @@ test('a rate limit without details ends when the headers say so', async () => {
   expect(problem).toMatchObject({ code: 'PROVIDER_RATE_LIMITED', retryAfterMs: expect.closeTo(30_000, -4) });
 });
 
-test.each([
-  ['the last of its window', '0', 30, 200, [expect.closeTo(30_000, -4)]],
-  ['the last of its window, of a campaign that is not there', '0', 30, 404, [expect.closeTo(30_000, -4)]],
-  ['one of many', '12', 30, 200, []],
-  ['one that does not tell', undefined, 30, 200, []],
-  ['the last of a window that is over', '0', -5, 200, []],
-  ['one whose reset is no second', '0', 40 * 365 * 86_400, 200, []],
-])('an answer that is %s: remaining %s, reset in %s s', async (_, remaining, seconds, status, expected) => {
+test.each<[string, Record<string, string | undefined>, number, number, readonly object[]]>([
+  ['tells all', { limit: '500', remaining: '12' }, 30, 200, [{ limit: 500, remaining: 12 }]],
+  ['is the last of its window', { limit: '500', remaining: '0' }, 30, 200, [{ limit: 500, remaining: 0 }]],
+  ['is of no campaign', { limit: '500', remaining: '7' }, 30, 404, [{ limit: 500, remaining: 7 }]],
+  ['is of a provider that fails', { limit: '500', remaining: '7' }, 30, 500, [{ limit: 500, remaining: 7 }]],
+  ['does not tell the limit', { remaining: '12' }, 30, 200, [{ limit: 0, remaining: 12 }]],
+  ['does not tell what is left', { limit: '500' }, 30, 200, []],
+  ['tells what is no number', { limit: '500', remaining: 'many' }, 30, 200, []],
+  ['is of a window that is over', { limit: '500', remaining: '0' }, -5, 200, []],
+  ['has a reset that is no second', { limit: '500', remaining: '0' }, 40 * 365 * 86_400, 200, []],
+  ['is a limit, which says by itself for how long', { limit: '500', remaining: '0' }, 30, 429, []],
+])('an answer that %s: %j, reset in %s s, with status %d', async (_, told, seconds, status, expected) => {
   const sample = await readSample('appizer', 'campaign');
+  const resetAt = Math.ceil(Date.now() / 1_000 + seconds) * 1_000;
+  const headers = Object.entries({ ...told, reset: String(resetAt / 1_000) }).flatMap(([name, value]) =>
+    value === undefined ? [] : [[`x-ratelimit-${name}`, value]],
+  );
   await using server = await startSampleServer(() => ({
     status,
-    headers: {
-      ...(remaining && { 'x-ratelimit-remaining': remaining }),
-      'x-ratelimit-reset': String(Math.ceil(Date.now() / 1000) + seconds),
-    },
-    body: status === 200 ? sample.body : { error: 'Not Found' },
+    headers: Object.fromEntries(headers),
+    body: status === 200 ? sample.body : { error: 'Not now' },
   }));
-  const pauses: number[] = [];
-  const gate = { admit: async () => {}, finished: () => {}, pause: (ms: number) => void pauses.push(ms) };
+  const heard: RateLimit[] = [];
+  const gate = {
+    admit: async () => {},
+    finished: () => {},
+    hearLimit: (limit: RateLimit) => void heard.push(limit),
+  };
   const source = appizer.open(
     { apiKey: 'key-1', baseUrl: server.url },
     { ...openConnection(), http: (options) => createHttp(options, { gate, timeoutMs: 5_000 }) },
   );
-  expect((await source.read('camp_123', call)) === null).toBe(status === 404);
-  expect(pauses).toEqual(expected);
+  await attempt(source.read('camp_123', call));
+  expect(heard).toMatchObject(expected);
+  expect(heard).toHaveLength(expected.length);
+  for (const limit of heard) expect(Math.abs(limit.resetAt - resetAt)).toBeLessThan(100);
 });
 
 test('what is empty is null; what is not there is absent', () => {

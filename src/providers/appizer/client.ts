@@ -53,11 +53,13 @@ function isOfApi(error: ErrorBody | undefined): boolean {
   return firstTold<unknown>(error?.success, error?.error, error?.message, error?.code) != null;
 }
 
-/** An answer may say that it was the last of its window (providers/README.md 4.2); a 429 says by itself how long. */
+/** Answers tell how much is left of the window (providers/README.md 4.2); a 429 says by itself how long to wait. */
 function hearBudget(reply: HttpReply, http: Http): void {
-  if (reply.status === 429 || readNumber(reply.headers['x-ratelimit-remaining']) !== 0) return;
+  const limit = readNumber(reply.headers['x-ratelimit-limit']);
+  const remaining = readNumber(reply.headers['x-ratelimit-remaining']);
   const waitMs = untilReset(reply);
-  if (waitMs) http.pause(waitMs);
+  if (reply.status === 429 || remaining === null || !waitMs) return;
+  http.hearLimit({ limit: limit ?? 0, remaining, resetAt: Date.now() + waitMs });
 }
 
 /** The longest window that Appizer has: a reset beyond it is no unix second. */

@@ -17,6 +17,7 @@ export const appizer = defineProvider({
     { limit: 1_000, windowSeconds: 3_600 },
     { limit: 10_000, windowSeconds: 86_400 },
   ],
+  requestsPerRead: 1,
   settings: z.object({
     apiKey: z.string().min(1),
     baseUrl: httpUrl.default('https://api.appizer.com/v1'),

@@ -16,6 +16,7 @@ export const bsg = defineProvider({
   actions: { CANCEL: ['PENDING_APPROVAL', 'SCHEDULED', 'SENDING', 'PAUSED'] },
   // BSG publishes no limit; this is a careful guess.
   requestBudgets: [{ limit: 300, windowSeconds: 60 }],
+  requestsPerRead: 1,
   settings: z.object({
     apiKey: z.string().min(1),
     baseUrl: httpUrl.default('https://one-api.bsg.world'),

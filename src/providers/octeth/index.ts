@@ -6,7 +6,7 @@ import { httpUrl, timeZone } from '../settings.ts';
 import { isCampaignId, type Reading, readCampaign, readListEntry } from './campaign.ts';
 import { createChanges } from './changes.ts';
 import { createClient } from './client.ts';
-import { fetchPage } from './list.ts';
+import { fetchPage, onlyNamed } from './list.ts';
 
 const settings = z
   .object({
@@ -31,6 +31,7 @@ const settings = z
 const everyStatus = campaignStatuses.filter((status) => status !== 'UNKNOWN');
 
 const recordsPerRequest = 500;
+const idsPerRequest = 100;
 
 /** Octeth (Oempro), email, on a server of one's own: every call is a POST to <baseUrl>/api.php. */
 export const octeth = defineProvider({
@@ -62,6 +63,7 @@ export const octeth = defineProvider({
   },
   // Ours: Octeth documents no limit for these commands, and 100 a minute for some others.
   requestBudgets: [{ limit: 300, windowSeconds: 60 }],
+  requestsPerRead: 1,
   settings,
   open({ baseUrl, apiKey, sessionId, timeZone }, connection) {
     const http = connection.http({ baseUrl, secrets: [apiKey ?? sessionId ?? ''] });
@@ -81,6 +83,20 @@ export const octeth = defineProvider({
         covers: 'everything',
         pages: (call) =>
           readPages((recordsFrom) => fetchPage(client, { recordsFrom, recordsPerRequest }, call), readEntry),
+        batch: {
+          most: idsPerRequest,
+          async read(externalIds, call) {
+            // An id that is none could be read as several.
+            const campaignIds = externalIds.filter(isCampaignId);
+            if (campaignIds.length === 0) return [];
+            const options = { recordsFrom: 0, recordsPerRequest: idsPerRequest, campaignIds };
+            const { entries } = await fetchPage(client, options, call);
+            return onlyNamed(
+              entries.flatMap((entry) => readEntry(entry) ?? []),
+              campaignIds,
+            );
+          },
+        },
       },
       changes: createChanges(client, readEntry),
     };

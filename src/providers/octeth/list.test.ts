@@ -1,5 +1,7 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { problemOf } from '../../../test/support/contract.ts';
 import { openConnection, readSample, startSampleServer } from '../../../test/support/sample-server.ts';
+import { startSimulator } from '../../simulator/simulator.ts';
 import { readListEntry } from './campaign.ts';
 import { octeth } from './index.ts';
 
@@ -119,4 +121,98 @@ test.each([
 ])('a list that answers %j fails with %s', async (body, code) => {
   await using server = await startSampleServer(() => ({ body }));
   await expect(listFrom(server.url)).rejects.toMatchObject({ code });
+});
+
+describe('several campaigns by one request', () => {
+  /** A simulated server with three campaigns, and what reads several of them. */
+  async function openBatch(knowsCampaignIds = true) {
+    const simulator = await startSimulator({ campaigns: 0, octethQuirks: { campaignIds: knowsCampaignIds } });
+    const { octeth: simulated } = simulator.providers;
+    const { baseUrl, apiKey } = simulated;
+    const batch = octeth.open({ baseUrl, apiKey }, openConnection()).list?.batch;
+    if (!batch) throw new Error('It reads campaigns one by one.');
+    const ids = [
+      simulated.add({ status: 'Sending', name: 'One', tags: ['a'], counters: { sent: 5 } }),
+      simulated.add({ status: 'Draft' }),
+      simulated.add({ status: 'Paused' }),
+    ];
+    return {
+      simulated,
+      ids,
+      most: batch.most,
+      read: async (...asked: readonly (string | undefined)[]) => {
+        const readings = await batch.read(
+          asked.flatMap((id) => id ?? []),
+          call,
+        );
+        return readings.toSorted((one, other) => Number(one.externalId) - Number(other.externalId));
+      },
+      [Symbol.asyncDispose]: () => simulator.stop(),
+    };
+  }
+
+  test('tells of each as much as a single read', async () => {
+    await using at = await openBatch();
+    const [one, two] = at.ids;
+    expect(await at.read(two, one)).toMatchObject([
+      { externalId: one, status: 'SENDING', name: 'One', tags: ['a'], stats: { counters: { sent: 5 } } },
+      { externalId: two, status: 'DRAFT' },
+    ]);
+    expect(at.simulated.requests).toMatchObject([
+      {
+        operation: 'Campaigns.Get',
+        parameters: { CampaignIDs: `${two},${one}`, RecordsFrom: '0' },
+        status: 200,
+      },
+    ]);
+  });
+
+  test('is one request for as many as it can be', async () => {
+    await using at = await openBatch();
+    const all = Array.from({ length: at.most }, () => at.simulated.add({ status: 'Draft' }));
+    expect((await at.read(...all)).map(({ externalId }) => externalId)).toEqual(all);
+    expect(at.simulated.requests).toHaveLength(1);
+  });
+
+  test('leaves out what is not there, and what is somebody else’s', async () => {
+    await using at = await openBatch();
+    const [one, two, three] = at.ids;
+    at.simulated.remove(one ?? '');
+    const foreign = at.simulated.add({ foreign: true });
+    const readings = await at.read(one, two, three, foreign, '999999');
+    expect(readings.map(({ externalId }) => externalId)).toEqual([two, three]);
+    expect(await at.read('999999')).toEqual([]);
+  });
+
+  test('is NOT_SUPPORTED where the server pays no heed to ids', async () => {
+    await using at = await openBatch(false);
+    const problem = await problemOf(at.read(at.ids[0]));
+    expect(problem).toMatchObject({ code: 'NOT_SUPPORTED', message: expect.stringMatching(/by their ids/) });
+    // Nobody is told of what was not asked for.
+    expect(await at.read(...at.ids)).toHaveLength(3);
+  });
+
+  test.each([
+    ['unauthorized', 'PROVIDER_UNAUTHENTICATED'],
+    ['rateLimited', 'PROVIDER_RATE_LIMITED'],
+    ['garbage', 'PROVIDER_BAD_RESPONSE'],
+  ] as const)('fails as the list does: %s is %s', async (kind, code) => {
+    await using at = await openBatch();
+    at.simulated.fault({ kind });
+    expect(await problemOf(at.read(...at.ids))).toMatchObject({ code });
+  });
+
+  test('a name that is no id does no harm to the others', async () => {
+    await using at = await openBatch();
+    const [one] = at.ids;
+    expect(await at.read('no-id', one)).toMatchObject([{ externalId: one }]);
+  });
+
+  // They go into the list of ids as they are, where they stand for other campaigns than those that are asked for.
+  test.each(['2,3', ' 3'])('nor does "%s", which is none either', async (odd) => {
+    await using at = await openBatch();
+    for (const externalId of ['2', '3']) at.simulated.add({ externalId });
+    const [one] = at.ids;
+    expect(await at.read(one, odd)).toMatchObject([{ externalId: one }]);
+  });
 });

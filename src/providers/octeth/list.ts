@@ -1,9 +1,11 @@
+import type { CampaignReading } from '../../model/campaign.ts';
+import { ProblemError } from '../../model/problem.ts';
 import type { Call } from '../http.ts';
 import type { Page } from '../pages.ts';
 import { readPage } from './campaign.ts';
 import type { CampaignsGetOptions, Client } from './client.ts';
 
-type PageOptions = Pick<CampaignsGetOptions, 'searchKeyword'> & {
+type PageOptions = Pick<CampaignsGetOptions, 'searchKeyword' | 'campaignIds'> & {
   readonly recordsFrom: number;
   readonly recordsPerRequest: number;
 };
@@ -25,4 +27,18 @@ export async function fetchPage(client: Client, options: PageOptions, call: Call
     call,
   );
   return { ...readPage(body), limit: options.recordsPerRequest };
+}
+
+/**
+ * The readings of a list that was asked for by ids. An installation that does not know that parameter pays no heed to it
+ * (providers/README.md 3.2), and lists any campaigns.
+ * @throws ProblemError NOT_SUPPORTED
+ */
+export function onlyNamed(
+  readings: readonly CampaignReading[],
+  campaignIds: readonly string[],
+): readonly CampaignReading[] {
+  const named = new Set(campaignIds);
+  if (readings.every(({ externalId }) => named.has(externalId))) return readings;
+  throw new ProblemError('NOT_SUPPORTED', 'This Octeth does not list campaigns by their ids.');
 }

@@ -34,6 +34,8 @@ export const selzy = defineProvider({
   },
   // Per key and per IP (providers/README.md 1.2).
   requestBudgets: [{ limit: 1_200, windowSeconds: 60 }],
+  // The status and the counters are two.
+  requestsPerRead: 2,
   settings: z.object({
     apiKey: z.string().min(1),
     baseUrl: httpUrl.default('https://api.selzy.com/en/api'),

@@ -1,0 +1,206 @@
+import { describe, expect, test } from 'vitest';
+import type { Campaign } from '../model/campaign.ts';
+import { createWatching, type Watched } from './watching.ts';
+
+const minute = 60_000;
+
+function openWatching() {
+  let at = Date.parse('2026-03-01T12:00:00Z');
+  const watching = createWatching(() => at);
+  const told: Watched[] = [];
+  watching.onMore((watched) => void told.push(watched));
+  return {
+    ...watching,
+    told,
+    pass(ms: number): void {
+      at += ms;
+    },
+  };
+}
+
+function campaignWith(campaign: Partial<Campaign> = {}): Campaign {
+  return {
+    key: 'shop:1',
+    account: 'shop',
+    externalId: '1',
+    channel: 'EMAIL',
+    name: 'Spring',
+    sender: null,
+    status: 'SENDING',
+    providerStatus: 'sending',
+    statusReason: null,
+    createdAt: null,
+    scheduledAt: null,
+    startedAt: null,
+    finishedAt: null,
+    stats: null,
+    throughput: null,
+    cost: null,
+    tags: [],
+    revision: 1,
+    seq: 1,
+    changedAt: 0,
+    observedAt: 0,
+    deletedAt: null,
+    followed: true,
+    ...campaign,
+  };
+}
+
+const nobody: Watched = { keys: null, filter: null, fields: null };
+const one = campaignWith();
+const other = campaignWith({ key: 'shop:2', externalId: '2', status: 'PAUSED' });
+const byKey = (...keys: string[]): Watched => ({ ...nobody, keys: new Set(keys) });
+const statusAlone = { fields: new Set(['status']) };
+
+describe('a subscription', () => {
+  test('by key looks at the named campaigns until it ends', () => {
+    const watching = openWatching();
+    expect(watching.interestIn(one)).toBe('nothing');
+    const end = watching.begin(byKey('shop:1', 'shop:9'));
+    expect([one, other].map(watching.interestIn)).toEqual(['everything', 'nothing']);
+    watching.pass(60 * minute);
+    expect(watching.interestIn(one)).toBe('everything');
+    end();
+    expect(watching.interestIn(one)).toBe('nothing');
+  });
+
+  test('by filter looks at what matches at the moment', () => {
+    const watching = openWatching();
+    const end = watching.begin({ ...nobody, filter: { accounts: ['shop'], statuses: ['PAUSED'] } });
+    expect([one, other].map(watching.interestIn)).toEqual(['nothing', 'everything']);
+    expect(watching.interestIn(campaignWith({ status: 'PAUSED' }))).toBe('everything');
+    const elsewhere = campaignWith({ key: 'mail:1', account: 'mail', status: 'PAUSED' });
+    expect(watching.interestIn(elsewhere)).toBe('nothing');
+    end();
+    expect(watching.interestIn(other)).toBe('nothing');
+  });
+
+  test.each<[string, Watched['fields'], string]>([
+    ['the status alone', new Set(['status']), 'status'],
+    ['the status and a counter', new Set(['status', 'stats.sent']), 'everything'],
+    ['a counter', new Set(['stats.sent']), 'everything'],
+    ['all', null, 'everything'],
+  ])('to %s is interested in just that', (_name, fields, interest) => {
+    for (const watched of [
+      { ...byKey('shop:1'), fields },
+      { ...nobody, filter: { accounts: ['shop'] }, fields },
+    ]) {
+      const watching = openWatching();
+      watching.begin(watched);
+      expect(watching.interestIn(one)).toBe(interest);
+    }
+  });
+
+  test('that wants more wins, in whichever order they come and however they name the campaign', () => {
+    const modest: Watched[] = [
+      { ...byKey('shop:1'), ...statusAlone },
+      { ...nobody, filter: { accounts: ['shop'] }, ...statusAlone },
+    ];
+    const eager: Watched[] = [byKey('shop:1'), { ...nobody, filter: { accounts: ['shop'] } }];
+    for (const less of modest) {
+      for (const more of eager) {
+        const watching = openWatching();
+        const endLess = watching.begin(less);
+        const endMore = watching.begin(more);
+        expect(watching.interestIn(one)).toBe('everything');
+        endMore();
+        expect(watching.interestIn(one)).toBe('status');
+        endLess();
+        expect(watching.interestIn(one)).toBe('nothing');
+      }
+    }
+  });
+
+  test('that ends leaves others as they were', () => {
+    const watching = openWatching();
+    const ends = [byKey('shop:1'), byKey('shop:1', 'shop:2')].map((watched) => watching.begin(watched));
+    ends[0]?.();
+    expect([one, other].map(watching.interestIn)).toEqual(['everything', 'everything']);
+    ends[1]?.();
+    expect([one, other].map(watching.interestIn)).toEqual(['nothing', 'nothing']);
+  });
+});
+
+describe('a query', () => {
+  test('looks at everything of what it gave, for one minute', () => {
+    const watching = openWatching();
+    watching.queried([one]);
+    watching.pass(minute - 1);
+    expect([one, other].map(watching.interestIn)).toEqual(['everything', 'nothing']);
+    watching.pass(1);
+    expect(watching.interestIn(one)).toBe('nothing');
+  });
+
+  test('counts from the last time', () => {
+    const watching = openWatching();
+    for (let count = 0; count < 5; count++) {
+      watching.queried([one]);
+      watching.pass(minute - 1);
+      expect(watching.interestIn(one)).toBe('everything');
+    }
+  });
+
+  test('keeps in mind no more than 100,000 campaigns, the last ones', () => {
+    const watching = openWatching();
+    const named = (place: number) => campaignWith({ key: `shop:${place}` });
+    const from = (start: number) =>
+      Array.from({ length: 60_000 }, (_, place) => ({ key: `shop:${start + place}` }));
+    watching.queried(from(0));
+    watching.queried(from(60_000));
+    const interests = [0, 19_999, 20_000, 60_000, 119_999].map((place) => watching.interestIn(named(place)));
+    expect(interests).toEqual(['nothing', 'nothing', 'everything', 'everything', 'everything']);
+    watching.queried(Array.from({ length: 150_000 }, (_, place) => ({ key: `mail:${place}` })));
+    expect(watching.interestIn(named(119_999))).toBe('nothing');
+    expect(watching.interestIn(campaignWith({ key: 'mail:49999' }))).toBe('nothing');
+    expect(watching.interestIn(campaignWith({ key: 'mail:50000' }))).toBe('everything');
+  });
+});
+
+describe('whether anything of an account is looked at', () => {
+  test.each<[string, Watched, readonly string[]]>([
+    ['by key', byKey('shop:1', 'mail:2', 'shop:3'), ['shop', 'mail']],
+    ['by filter', { ...nobody, filter: { accounts: ['shop', 'push'] } }, ['shop', 'push']],
+    ['by both', { ...byKey('mail:1'), filter: { accounts: ['mail', 'shop'] } }, ['shop', 'mail']],
+    ['by neither', nobody, []],
+    ['by a key with colons in its id', byKey('shop:a:b'), ['shop']],
+  ])('%s', (_name, watched, expected) => {
+    const watching = openWatching();
+    const ends = [watching.begin(watched), watching.begin({ ...watched })];
+    for (const end of ends) {
+      const looked = ['shop', 'mail', 'push'].filter(watching.isAnyOf);
+      expect(looked).toEqual(['shop', 'mail', 'push'].filter((account) => expected.includes(account)));
+      end();
+    }
+    expect(['shop', 'mail', 'push'].filter(watching.isAnyOf)).toEqual([]);
+  });
+
+  test('a query is no subscription', () => {
+    const watching = openWatching();
+    watching.queried([one]);
+    expect(watching.isAnyOf('shop')).toBe(false);
+  });
+});
+
+describe('listeners', () => {
+  test('are told of what has begun, once it counts, and not of what ends', () => {
+    const watching = openWatching();
+    const seen: string[] = [];
+    watching.onMore(() => void seen.push(watching.interestIn(one)));
+    const watched = byKey('shop:1');
+    watching.begin(watched)();
+    expect(watching.told).toEqual([watched]);
+    expect(seen).toEqual(['everything']);
+  });
+
+  test('are told of queried campaigns that were not looked at by a query before', () => {
+    const watching = openWatching();
+    watching.queried([one]);
+    watching.queried([one, other]);
+    watching.queried([one, other]);
+    watching.queried([]);
+    watching.pass(minute);
+    watching.queried([other]);
+    expect(watching.told).toEqual([byKey('shop:1'), byKey('shop:2'), byKey('shop:2')]);
+  });
+});

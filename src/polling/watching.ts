@@ -1,0 +1,114 @@
+import type { Campaign } from '../model/campaign.ts';
+import { type CampaignFilter, matches } from '../model/filter.ts';
+
+/** What somebody looks at. */
+export interface Watched {
+  /** Campaigns by name; null: none are named. */
+  readonly keys: ReadonlySet<string> | null;
+  /** Campaigns by what they are; null: only the named ones. */
+  readonly filter: CampaignFilter | null;
+  /** Only these fields are of interest; null: all. */
+  readonly fields: ReadonlySet<string> | null;
+}
+
+/** What of a campaign somebody looks at: nothing, its status alone, or everything. */
+export type Interest = 'nothing' | 'status' | 'everything';
+
+/** After a query a campaign counts as looked at for so long. */
+const queryMs = 60_000;
+const mostQueried = 100_000;
+
+/** Who looks at which campaigns, by subscriptions and by queries. */
+export function createWatching(now: () => number) {
+  const byKey = new Map<string, Set<Watched>>();
+  const byFilter = new Set<Watched>();
+  /** Until when each counts as looked at, in the order of these times. */
+  const queried = new Map<string, number>();
+  /** By how many subscriptions each account is looked at. */
+  const accounts = new Map<string, number>();
+  const listeners = new Set<(watched: Watched) => void>();
+
+  function count(watched: Watched, more: 1 | -1): void {
+    for (const account of accountsOf(watched)) {
+      const left = (accounts.get(account) ?? 0) + more;
+      if (left > 0) accounts.set(account, left);
+      else accounts.delete(account);
+    }
+  }
+
+  function tell(watched: Watched): void {
+    for (const listener of listeners) listener(watched);
+  }
+
+  return {
+    /** Called whenever more is looked at. */
+    onMore: (listener: (watched: Watched) => void) => void listeners.add(listener),
+
+    /** Somebody looks at these until the returned function is called. */
+    begin(watched: Watched): () => void {
+      for (const key of watched.keys ?? []) byKey.set(key, (byKey.get(key) ?? new Set()).add(watched));
+      if (watched.filter) byFilter.add(watched);
+      count(watched, 1);
+      tell(watched);
+      let isOver = false;
+      return () => {
+        if (isOver) return;
+        isOver = true;
+        count(watched, -1);
+        byFilter.delete(watched);
+        for (const key of watched.keys ?? []) {
+          const others = byKey.get(key);
+          others?.delete(watched);
+          if (others?.size === 0) byKey.delete(key);
+        }
+      };
+    },
+
+    /** Somebody has asked for these. */
+    queried(campaigns: readonly Pick<Campaign, 'key'>[]): void {
+      const until = now() + queryMs;
+      const fresh = campaigns.filter(({ key }) => (queried.get(key) ?? 0) <= now());
+      for (const { key } of campaigns) {
+        queried.delete(key);
+        queried.set(key, until);
+      }
+      for (const [key, at] of queried) {
+        if (at > now() && queried.size <= mostQueried) break;
+        queried.delete(key);
+      }
+      if (fresh.length === 0) return;
+      tell({ keys: new Set(fresh.map(({ key }) => key)), filter: null, fields: null });
+    },
+
+    interestIn(campaign: Campaign): Interest {
+      const { key, account } = campaign;
+      if ((queried.get(key) ?? 0) > now()) return 'everything';
+      let interest: Interest = 'nothing';
+      for (const watched of byKey.get(key) ?? []) {
+        if (wantsMoreThanStatus(watched)) return 'everything';
+        interest = 'status';
+      }
+      for (const watched of byFilter) {
+        if (!watched.filter || !matches(watched.filter, key, account, campaign)) continue;
+        if (wantsMoreThanStatus(watched)) return 'everything';
+        interest = 'status';
+      }
+      return interest;
+    },
+
+    /** Whether a subscription looks at any campaign of an account. */
+    isAnyOf: (account: string): boolean => accounts.has(account),
+  };
+}
+
+export type Watching = ReturnType<typeof createWatching>;
+
+export function wantsMoreThanStatus({ fields }: Watched): boolean {
+  return fields === null || [...fields].some((field) => field !== 'status');
+}
+
+/** A campaign's key begins with its account. */
+function accountsOf({ keys, filter }: Watched): Set<string> {
+  const named = [...(keys ?? [])].map((key) => key.slice(0, key.indexOf(':')));
+  return new Set([...named, ...(filter?.accounts ?? [])]);
+}
