@@ -7,7 +7,7 @@ import { accountAt, startTestApp } from './support/app.ts';
 import { overWebSocket } from './support/subscribe.ts';
 import { until } from './support/wait.ts';
 
-/** What nobody looks at waits twelve times as long as what somebody looks at, and longer still after looks in vain. */
+/** What nobody looks at waits 24 times as long as what somebody looks at, and longer still after looks in vain. */
 const polling = { fastest: 0.2, slowest: 60 };
 const sending = { status: 'sending', counters: { recipients: 9, sent: 1 } };
 const named = 'subscription ($ids: [ID!]) { campaignUpdated(ids: $ids) { cause } }';

@@ -136,7 +136,7 @@ describe('an idle connection', () => {
 describe('a client that does not read for a minute while it is behind', () => {
   test.each([
     ['closed with 1013', 0, 1013],
-    ['cut off, if it does not read that within 2 s', 2, 1006],
+    ['cut off, if it does not read that within 10 s', 10, 1006],
   ])('over WebSocket is %s', async (_what, secondsLater, closeCode) => {
     await using app = await startApp();
     using clock = fakeClock();

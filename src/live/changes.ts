@@ -36,7 +36,8 @@ export async function openReader(
   }
   const { epoch, position } = decodeCursor(after);
   const state = await log.state();
-  const isKnown = epoch === state.epoch && position.seq >= state.pruned && position.seq <= state.head;
+  const newest = Math.max(position.seq, position.told?.until ?? 0);
+  const isKnown = epoch === state.epoch && position.seq >= state.pruned && newest <= state.head;
   return isKnown
     ? new Reader(parts, selection, position)
     : new Reader(parts, selection, { seq: state.head }, 'RESET');

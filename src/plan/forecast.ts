@@ -100,7 +100,7 @@ function reckonPoller(account: Account, stored: Stored | null, now: () => number
       if (!deleted) tracking.listed(externalId, '', false);
     }
     const savesReads = list?.covers === 'everything' && batchSize === 1;
-    const facts = { pages: 1, active: tracking.activeCount(), savesReads, watched: false };
+    const facts = { pages: 1, active: tracking.activeCount(), savesReads, isNeeded: false };
     const interval = nextListInterval(facts, polling);
     tracking.endRound(interval);
     listDueAt = now() + interval;

@@ -29,7 +29,7 @@ test.each<[string, Demand, Stretch]>([
   expect(stretch.others).toBeCloseTo(others, 9);
 });
 
-// With nobody watching, and more asked for than there is, watched ones are stretched by 0 / 0, which is NaN.
+// What watched ones ask for and what is left for them are both 0 then: their quotient would be NaN.
 test('where only others ask for too much, nothing is said of the watched ones', () => {
   expect(stretchOf({ watched: 0, others: 20, supply: 5 })).toEqual({ watched: 1, others: 4 });
 });

@@ -36,11 +36,13 @@ const nearStartMs = minuteMs;
  */
 const steps = {
   watched: { moving: [1, 1], resting: [3, 12] },
-  // Its status comes with the list: only counters are missed.
-  listed: { moving: [60, 240], resting: [120, 480] },
-  alone: { moving: [12, 60], resting: [24, 240] },
+  // Its status comes with the list: only counters are missed, and before the start there are none.
+  listed: { moving: [60, 240], resting: [480, 720] },
+  alone: { moving: [24, 120], resting: [48, 240] },
 } as const;
 const stepFactor = 1.5;
+/** The same for counters that may still move after the end; here each look in vain doubles the wait. */
+const stepsAfterEnd = { watched: [2, 60], others: [120, Number.POSITIVE_INFINITY] } as const;
 
 /**
  * How long to wait before a campaign is read again. Pure.
@@ -53,18 +55,21 @@ export function paceOf(facts: Facts, polling: Polling, now: number): Pace {
   if (hasEnded(status)) {
     if (facts.statsFinal) return { intervalMs: null, why: 'ended, counters final' };
     if (isLongAgo) return { intervalMs: null, why: 'ended, nothing has moved for three days' };
-    const first = facts.watched ? 2 : 12;
-    return within(polling, first * 2 ** Math.min(facts.unchanged, 30), 'ended, counters may still move');
+    const [first, most] = stepsAfterEnd[facts.watched ? 'watched' : 'others'];
+    const floors = Math.min(most, first * 2 ** Math.min(facts.unchanged, 30));
+    return within(polling, floors, 'ended, counters may still move');
   }
   const kind = facts.watched ? 'watched' : facts.listed === 'status' ? 'listed' : 'alone';
-  const [first, most] = steps[kind][isMoving(facts, now) ? 'moving' : 'resting'];
+  const hasBegun = status === 'SENDING' || status === 'UNKNOWN';
+  const isResting = !isMoving(facts, now) || (kind === 'listed' && !hasBegun);
+  const [first, most] = steps[kind][isResting ? 'resting' : 'moving'];
   const pace = within(
     polling,
     Math.min(most, first * stepFactor ** Math.min(facts.unchanged, 30)),
     whyOf(facts, now),
   );
   const untilStart = startsIn(facts, now) - nearStartMs;
-  return untilStart > 0 && pace.intervalMs !== null && pace.intervalMs > untilStart
+  return kind !== 'listed' && untilStart > 0 && pace.intervalMs !== null && pace.intervalMs > untilStart
     ? within(polling, untilStart / polling.fastestMs, 'about to start')
     : pace;
 }

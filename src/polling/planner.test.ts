@@ -125,24 +125,24 @@ describe('whatever the outlook', () => {
   });
 });
 
-const someActive: ListFacts = { pages: 1, active: 1, savesReads: false, watched: false };
+const someActive: ListFacts = { pages: 1, active: 1, savesReads: false, isNeeded: false };
 
 describe('a list is read again after', () => {
   test.each<[string, Partial<ListFacts>, number]>([
-    ['while something is watched', { watched: true }, 5_000],
+    ['while something is needed', { isNeeded: true }, 5_000],
     ['while nothing is', {}, 15_000],
     ['with nothing that may change', { active: 0 }, 60_000],
-    ['with nothing that may change, though watched', { active: 0, watched: true }, 20_000],
+    ['with nothing that may change, though needed', { active: 0, isNeeded: true }, 20_000],
     ['with nothing in it at all', { pages: 0, active: 0 }, 60_000],
     ['of three pages', { pages: 3 }, 45_000],
-    ['of three pages, watched', { pages: 3, watched: true }, 15_000],
+    ['of three pages, needed', { pages: 3, isNeeded: true }, 15_000],
     ['of three pages, with nothing that may change', { pages: 3, active: 0 }, 180_000],
     ['however much is active, where it saves no reads', { pages: 3, active: 5_000 }, 45_000],
     ['of ever so many pages', { pages: 100_000 }, 3_600_000],
     ['that saves as many reads as it has pages', { pages: 10, active: 10, savesReads: true }, 15_000],
     ['that saves half as many', { pages: 10, active: 5, savesReads: true }, 30_000],
     ['that saves none now', { pages: 10, active: 0, savesReads: true }, 600_000],
-    ['that saves ever so many', { pages: 10, active: 5_000, savesReads: true, watched: true }, 5_000],
+    ['that saves ever so many', { pages: 10, active: 5_000, savesReads: true, isNeeded: true }, 5_000],
   ])('%s: %j is %d ms', (_name, facts, expected) => {
     expect(nextListInterval({ ...someActive, ...facts }, polling)).toBe(expected);
   });
@@ -156,7 +156,7 @@ const anyListFacts: fc.Arbitrary<ListFacts> = fc.record({
   pages: fc.nat({ max: 100_000 }),
   active: fc.oneof(fc.nat({ max: 3 }), fc.nat({ max: 100_000 })),
   savesReads: fc.boolean(),
-  watched: fc.boolean(),
+  isNeeded: fc.boolean(),
 });
 
 test('whatever the list, it keeps between fastest and slowest, and costs no more than the reads that it saves', () => {
@@ -165,7 +165,7 @@ test('whatever the list, it keeps between fastest and slowest, and costs no more
       const interval = nextListInterval(facts, pace);
       expect(interval).toBeGreaterThanOrEqual(pace.fastestMs);
       expect(interval).toBeLessThanOrEqual(pace.slowestMs);
-      expect(nextListInterval({ ...facts, watched: true }, pace)).toBeLessThanOrEqual(interval);
+      expect(nextListInterval({ ...facts, isNeeded: true }, pace)).toBeLessThanOrEqual(interval);
       if (interval === pace.slowestMs) return;
       const saved = facts.savesReads ? Math.max(1, facts.active) : 1;
       expect(facts.pages / interval).toBeLessThanOrEqual((saved / pace.fastestMs) * (1 + 1e-9));

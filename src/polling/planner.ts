@@ -50,8 +50,8 @@ export interface ListFacts {
   readonly active: number;
   /** Whether an entry tells as much as a single read, so that a round stands for as many of those. */
   readonly savesReads: boolean;
-  /** Whether a subscription looks at any campaign of the account. */
-  readonly watched: boolean;
+  /** Whether somebody waits for what the list alone tells in time. */
+  readonly isNeeded: boolean;
 }
 
 /**
@@ -59,10 +59,10 @@ export interface ListFacts {
  * so it is read that much more rarely, unless it saves as many single reads.
  */
 export function nextListInterval(
-  { pages, active, savesReads, watched }: ListFacts,
+  { pages, active, savesReads, isNeeded }: ListFacts,
   { fastestMs, slowestMs }: Polling,
 ): number {
-  const floors = (watched ? 1 : 3) * (active === 0 ? restingPace : 1);
+  const floors = (isNeeded ? 1 : 3) * (active === 0 ? restingPace : 1);
   const saved = savesReads ? Math.max(1, active) : 1;
   return Math.max(fastestMs, Math.min(slowestMs, floors * fastestMs * Math.max(1, pages / saved)));
 }

@@ -1,9 +1,9 @@
-import { hash } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Account, Answer, BatchRead, ListPage } from '../accounts/account.ts';
 import type { Observed, Observer } from '../campaigns/observe.ts';
-import { type Campaign, type CampaignReading, campaignKey } from '../model/campaign.ts';
+import { type Campaign, campaignKey } from '../model/campaign.ts';
 import { ProblemError } from '../model/problem.ts';
+import { fingerprint } from './fingerprint.ts';
 import { nextListInterval, nextStep } from './planner.ts';
 import type { Tracked } from './queue.ts';
 import { createTracking, type Followed } from './tracking.ts';
@@ -19,6 +19,8 @@ export interface PollerParts {
   readonly onFailure: (key: string, error: ProblemError | null) => void;
 }
 
+/** So many answers may wait to be stored while more are asked for. */
+const mostBeingStored = 12;
 /** After a failure that is not the provider's (the database's, say), it is tried again after this. */
 const ownFailurePauseMs = 5_000;
 /** A failing list is tried at least this often. */
@@ -34,6 +36,8 @@ export function createPoller({ account, observer, watching, logger, now, onFailu
   const ending = new AbortController();
   const call = { priority: 'poll', signal: ending.signal } as const;
   const running = new Set<Promise<void>>();
+  /** Requests that are not answered yet. */
+  let underWay = 0;
   let wake = () => {};
   let loop: Promise<void> = Promise.resolve();
   /** How many campaigns one request reads: one, where the provider can't, or turns out not to. */
@@ -53,9 +57,11 @@ export function createPoller({ account, observer, watching, logger, now, onFailu
   let listFailures = 0;
   let listWasLast = false;
 
-  async function readOne(one: Tracked): Promise<void> {
+  /** @param answered called once the request is over */
+  async function readOne(one: Tracked, answered: () => void): Promise<void> {
     try {
       const answer = await account.read(one.externalId, call);
+      answered();
       one.lastReadAt = now();
       one.alone = false;
       const [campaign] = await observer.observe([observation(one.externalId, answer)]);
@@ -69,12 +75,13 @@ export function createPoller({ account, observer, watching, logger, now, onFailu
   }
 
   /** Several by one request. What it does not tell of is looked at by itself: it may be deleted. */
-  async function readSeveral(all: readonly Tracked[], batch: BatchRead): Promise<void> {
+  async function readSeveral(all: readonly Tracked[], batch: BatchRead, answered: () => void): Promise<void> {
     try {
       const { readings, askedAt } = await batch.read(
         all.map(({ externalId }) => externalId),
         call,
       );
+      answered();
       const told = new Set(readings.map(({ externalId }) => externalId));
       for (const one of all) {
         one.lastReadAt = told.has(one.externalId) ? now() : one.lastReadAt;
@@ -134,8 +141,8 @@ export function createPoller({ account, observer, watching, logger, now, onFailu
 
   function listInterval(pages: number): number {
     const savesReads = account.list?.covers === 'everything' && batchSize === 1;
-    const watched = watching.isAnyOf(account.name);
-    return nextListInterval({ pages, active: tracking.activeCount(), savesReads, watched }, account.polling);
+    const isNeeded = watching.needsList(account.name);
+    return nextListInterval({ pages, active: tracking.activeCount(), savesReads, isNeeded }, account.polling);
   }
 
   /** Somebody has begun to look: the list comes round as often as is due to that. */
@@ -201,27 +208,41 @@ export function createPoller({ account, observer, watching, logger, now, onFailu
         now: now(),
         budgetFreeAt: now() + account.budget.waitMs('poll'),
         retryAt: account.health.get().state === 'DOWN' ? account.health.retryAt() : null,
-        underWay: running.size,
+        underWay: Math.max(underWay, running.size - mostBeingStored),
         listDueAt: listing ? Number.POSITIVE_INFINITY : listDueAt,
         listWasLast,
         campaignDueAt: tracking.nextDueAt(),
       });
       if (step.kind === 'wait') return step.until - now();
       listWasLast = step.kind === 'list';
-      const job = (step.kind === 'list' ? readList() : readCampaigns()).finally(() => {
-        running.delete(job);
-        wake();
-      });
-      running.add(job);
+      start(step.kind === 'list' ? readList : readCampaigns);
     }
   }
 
-  function readCampaigns(): Promise<void> {
+  /** While an answer is being stored, the next request may be made. */
+  function start(work: (answered: () => void) => Promise<void>): void {
+    let isUnderWay = true;
+    underWay += 1;
+    const answered = () => {
+      if (!isUnderWay) return;
+      isUnderWay = false;
+      underWay -= 1;
+      wake();
+    };
+    const job = work(answered).finally(() => {
+      running.delete(job);
+      answered();
+      wake();
+    });
+    running.add(job);
+  }
+
+  function readCampaigns(answered: () => void): Promise<void> {
     const all = tracking.take(batchSize);
     const [one] = all;
     const batch = account.list?.batch;
-    if (all.length > 1 && batch) return readSeveral(all, batch);
-    return one ? readOne(one) : Promise.resolve();
+    if (all.length > 1 && batch) return readSeveral(all, batch, answered);
+    return one ? readOne(one, answered) : Promise.resolve();
   }
 
   async function run(): Promise<void> {
@@ -281,8 +302,3 @@ export function createPoller({ account, observer, watching, logger, now, onFailu
 }
 
 export type Poller = ReturnType<typeof createPoller>;
-
-/** What a list says of a campaign, in short. The answer itself may differ in what means nothing to us. */
-function fingerprint({ raw: _raw, ...reading }: CampaignReading): string {
-  return hash('sha1', JSON.stringify(reading), 'base64');
-}

@@ -1,149 +1,37 @@
 import { describe, expect, test } from 'vitest';
-import type { Account, AccountList } from '../accounts/account.ts';
-import { createBudget } from '../accounts/budget.ts';
-import { createHealth } from '../accounts/health.ts';
-import type { Campaign } from '../model/campaign.ts';
-import { providers } from '../providers/index.ts';
-import { createTracking } from './tracking.ts';
-import { createWatching } from './watching.ts';
+import { names, openTracking, second, type TrackingAtHand, waitOf } from '../../test/support/tracking.ts';
 
-const second = 1_000;
-const start = Date.parse('2026-03-01T12:00:00Z');
 const never = Number.POSITIVE_INFINITY;
-
-interface Options {
-  /** Requests a minute; a fifth of them is people's. */
-  readonly perMinute?: number;
-  readonly requestsPerRead?: number;
-  readonly covers?: AccountList['covers'];
-}
-
-/** Campaigns of an account on a clock that stands still until it is moved. */
-function openTracking({ perMinute = 1_000_000, requestsPerRead = 1, covers }: Options = {}) {
-  let at = start;
-  const now = () => at;
-  const [provider] = providers;
-  if (!provider) throw new Error('There is no provider.');
-  const unasked = () => Promise.reject(new Error('Nothing is asked here.'));
-  const pages = async function* () {};
-  const account: Account = {
-    name: 'shop',
-    provider,
-    channel: 'EMAIL',
-    polling: { fastestMs: 5 * second, slowestMs: 3_600 * second },
-    budget: createBudget([{ limit: perMinute, windowSeconds: 60 }], now),
-    health: createHealth(now, second, () => {}),
-    read: unasked,
-    readAnew: unasked,
-    ask: unasked,
-    list: covers ? { covers, pages, batch: null } : null,
-    changes: {},
-    reports: null,
-  };
-  const watching = createWatching(now);
-  const tracking = createTracking({
-    account,
-    watching,
-    now,
-    requestsPerRead: () => requestsPerRead,
-    onMoved: () => {},
-  });
-
-  function read(name: string, campaign: Partial<Campaign> = {}): void {
-    const { channel } = account;
-    const whole = { ...campaignNamed(name), ...campaign };
-    const observed = { account: 'shop', channel, externalId: name, reading: null, askedAt: at };
-    tracking.observed(whole, { ...observed, cause: 'POLL' });
-  }
-  return {
-    ...tracking,
-    watching,
-    read,
-    pass(ms: number): void {
-      at += ms;
-    },
-    /** In how many seconds a campaign is due. */
-    dueIn: (name: string): number => ((tracking.get(`shop:${name}`)?.dueAt ?? Number.NaN) - at) / second,
-    watch: (...keys: string[]) =>
-      watching.begin({ keys: new Set(keys.map((name) => `shop:${name}`)), filter: null, fields: null }),
-    /** As the poller does where a list of several did not tell of it. */
-    setAlone(name: string): void {
-      const one = tracking.get(`shop:${name}`);
-      if (one) one.alone = true;
-    },
-    /** Takes what is due, by name. */
-    taken: (most: number): string[] =>
-      tracking
-        .take(most)
-        .map(({ externalId }) => externalId)
-        .toSorted(),
-    /** As the poller does after a read. */
-    release(name: string): void {
-      const one = tracking.get(`shop:${name}`);
-      if (!one) return;
-      one.reading = false;
-      tracking.putAt(one, one.dueAt);
-    },
-  };
-}
-
-function campaignNamed(externalId: string): Campaign {
-  return {
-    key: `shop:${externalId}`,
-    account: 'shop',
-    externalId,
-    channel: 'EMAIL',
-    name: null,
-    sender: null,
-    status: 'SENDING',
-    providerStatus: 'sending',
-    statusReason: null,
-    createdAt: null,
-    scheduledAt: null,
-    startedAt: null,
-    finishedAt: null,
-    stats: null,
-    throughput: null,
-    cost: null,
-    tags: [],
-    revision: 1,
-    seq: 1,
-    changedAt: start,
-    observedAt: start,
-    deletedAt: null,
-    followed: true,
-  };
-}
-
-const names = (count: number, prefix = 'c') =>
-  Array.from({ length: count }, (_, place) => `${prefix}${place}`);
+/** In seconds, by the pace that nobody's looking calls for. */
+const [moving, resting] = [waitOf(), waitOf({ status: 'PAUSED' })];
 
 describe('one request takes', () => {
   test('nothing while nothing is due, even where something soon would be', () => {
     const at = openTracking();
     at.read('a');
-    at.pass(59 * second);
+    at.pass((moving - 1) * second);
     expect(at.taken(100)).toEqual([]);
   });
 
   test('what is due and, for nothing, what will be within a quarter of its wait', () => {
     const at = openTracking();
+    const eighth = moving / 8;
     for (const name of ['a', 'b', 'c']) {
       at.read(name);
-      at.pass(7.5 * second);
+      at.pass(eighth * second);
     }
     at.read('d');
-    at.pass(37.5 * second - 1);
+    at.pass(5 * eighth * second - 1);
     expect(at.taken(100)).toEqual([]);
     at.pass(1);
-    expect(['a', 'b', 'c', 'd'].map(at.dueIn)).toEqual([0, 7.5, 15, 22.5]);
+    expect(['a', 'b', 'c', 'd'].map(at.dueIn)).toEqual([0, eighth, 2 * eighth, 3 * eighth]);
     expect(at.taken(100)).toEqual(['a', 'b', 'c']);
   });
 
   test('nothing that was read less than the floor ago', () => {
     const at = openTracking();
     at.read('due');
-    at.pass(56 * second);
+    at.pass((moving - 4) * second);
     at.watch('fresh');
     at.read('fresh');
     at.pass(4 * second);
@@ -155,9 +43,9 @@ describe('one request takes', () => {
   test('what rests only once it is due', () => {
     const at = openTracking();
     at.read('resting', { status: 'PAUSED' });
-    at.pass(59 * second);
+    at.pass((resting - moving - 1) * second);
     at.read('moving');
-    at.pass(60 * second);
+    at.pass(moving * second);
     expect(at.dueIn('resting')).toBe(1);
     expect(at.taken(100)).toEqual(['moving']);
     at.release('moving');
@@ -171,7 +59,7 @@ describe('one request takes', () => {
       at.read(name);
       at.pass(10);
     }
-    at.pass(60 * second);
+    at.pass(moving * second);
     expect(at.taken(3)).toEqual(['c0', 'c1', 'c2']);
     expect(at.taken(3)).toEqual(['c3', 'c4', 'c5']);
     expect(at.taken(3)).toEqual(['c6']);
@@ -183,7 +71,7 @@ describe('one request takes', () => {
     at.read('a');
     at.pass(second);
     at.read('b');
-    at.pass(59 * second);
+    at.pass((moving - 1) * second);
     expect(at.taken(1)).toEqual(['a']);
     expect(at.taken(1)).toEqual([]);
   });
@@ -200,7 +88,7 @@ describe('one request takes', () => {
         at.pass(10);
       }
       at.setAlone('alone');
-      at.pass(60 * second);
+      at.pass(moving * second);
       const turns = [at.taken(100), at.taken(100), at.taken(100)];
       expect(turns).toContainEqual(['alone']);
       expect(turns.flat().toSorted()).toEqual(['a', 'alone', 'b']);
@@ -213,7 +101,7 @@ describe('one request takes', () => {
     at.pass(second);
     at.read('alone');
     at.setAlone('alone');
-    at.pass(59 * second);
+    at.pass((moving - 1) * second);
     expect(at.taken(100)).toEqual(['a']);
     at.pass(second);
     expect(at.taken(100)).toEqual(['alone']);
@@ -222,7 +110,7 @@ describe('one request takes', () => {
   test('nothing twice before it is released', () => {
     const at = openTracking();
     at.read('a');
-    at.pass(60 * second);
+    at.pass(moving * second);
     expect([at.taken(9), at.taken(9)]).toEqual([['a'], []]);
     at.soon('a');
     expect(at.taken(9)).toEqual([]);
@@ -233,12 +121,12 @@ describe('one request takes', () => {
 
 describe('where the budget is short', () => {
   /** Reads all of them twice, so that each is put off by what all ask for. */
-  function readAll(at: ReturnType<typeof openTracking>, all: readonly string[]): void {
+  function readAll(at: TrackingAtHand, all: readonly string[]): void {
     for (const revision of [1, 2]) for (const name of all) at.read(name, { revision });
   }
 
   test.each([
-    // 48 polls a minute: 2 watched ones ask for 24 and are given them, 100 others for 100.
+    // 48 polls a minute: 2 watched ones ask for 24 and are given them, 100 others for 50.
     ['others wait longer, watched ones do not', 2, 1, [5, 250]],
     // 10 watched ones ask for 120: others are left a tenth.
     ['watched ones wait longer last, and others keep a tenth', 10, 1, [(120 / 43.2) * 5, (100 / 4.8) * 60]],
@@ -265,17 +153,17 @@ describe('where the budget is short', () => {
     expect(at.dueIn('w9')).toBeCloseTo(25, 0);
   });
 
-  test.each<[string, (at: ReturnType<typeof openTracking>, name: string) => void]>([
+  test.each<[string, (at: TrackingAtHand, name: string) => void]>([
     ['is forgotten', (at, name) => at.forget(`shop:${name}`)],
     ['is followed no more', (at, name) => at.read(name, { followed: false })],
     ['has ended for good', (at, name) => at.read(name, { status: 'REJECTED', changedAt: 0 })],
   ])('what %s leaves its part to the others', (_name, leave) => {
     const at = openTracking({ perMinute: 60 });
-    readAll(at, names(100));
-    expect(at.dueIn('c99')).toBeGreaterThan(120);
-    for (const name of names(60)) leave(at, name);
-    at.read('c99', { revision: 3 });
-    expect(at.dueIn('c99')).toBe(60);
+    readAll(at, names(400));
+    expect(at.dueIn('c399')).toBeGreaterThan(2 * moving);
+    for (const name of names(360)) leave(at, name);
+    at.read('c399', { revision: 3 });
+    expect(at.dueIn('c399')).toBe(moving);
     expect(at.activeCount()).toBe(40);
   });
 });
@@ -283,8 +171,9 @@ describe('where the budget is short', () => {
 test('what is forgotten is not read any more, though it was due, under way, or is put back', () => {
   const at = openTracking();
   for (const name of ['a', 'b']) at.read(name);
-  at.pass(60 * second);
+  at.pass(moving * second);
   const [one] = at.take(1);
+  expect(one?.externalId).toBe('a');
   for (const name of ['a', 'b']) at.forget(`shop:${name}`);
   expect([at.count(), at.activeCount(), at.nextDueAt()]).toEqual([0, 0, never]);
   if (one) at.putAt(one, 0);

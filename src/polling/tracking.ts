@@ -106,6 +106,7 @@ export function createTracking({ account, watching, now, requestsPerRead, onMove
 
   function bringForward(one: Tracked): void {
     if (one.dueAt === Number.POSITIVE_INFINITY || one.deleted) return;
+    one.unchanged = 0;
     putFirst(one);
   }
 
@@ -121,7 +122,7 @@ export function createTracking({ account, watching, now, requestsPerRead, onMove
    */
   function leaveToList(one: Tracked): void {
     if (one.dueAt === Number.POSITIVE_INFINITY) return;
-    const isSoon = listInterval <= 2 * one.intervalMs;
+    const isSoon = listInterval <= (one.urgent ? 1 : 2) * one.intervalMs;
     putAt(one, isSoon ? one.dueAt + 2 * listInterval : one.dueAt);
   }
 

@@ -50,8 +50,11 @@ function campaignWith(campaign: Partial<Campaign> = {}): Campaign {
 const nobody: Watched = { keys: null, filter: null, fields: null };
 const one = campaignWith();
 const other = campaignWith({ key: 'shop:2', externalId: '2', status: 'PAUSED' });
-const byKey = (...keys: string[]): Watched => ({ ...nobody, keys: new Set(keys) });
+const keysOf = (...keys: string[]) => ({ keys: new Set(keys) });
+const byKey = (...keys: string[]): Watched => ({ ...nobody, ...keysOf(...keys) });
+const byFilter = (...accounts: string[]): Watched => ({ ...nobody, filter: { accounts } });
 const statusAlone = { fields: new Set(['status']) };
+const counters = { fields: new Set(['status', 'stats.sent']) };
 
 describe('a subscription', () => {
   test('by key looks at the named campaigns until it ends', () => {
@@ -84,7 +87,7 @@ describe('a subscription', () => {
   ])('to %s is interested in just that', (_name, fields, interest) => {
     for (const watched of [
       { ...byKey('shop:1'), fields },
-      { ...nobody, filter: { accounts: ['shop'] }, fields },
+      { ...byFilter('shop'), fields },
     ]) {
       const watching = openWatching();
       watching.begin(watched);
@@ -95,9 +98,9 @@ describe('a subscription', () => {
   test('that wants more wins, in whichever order they come and however they name the campaign', () => {
     const modest: Watched[] = [
       { ...byKey('shop:1'), ...statusAlone },
-      { ...nobody, filter: { accounts: ['shop'] }, ...statusAlone },
+      { ...byFilter('shop'), ...statusAlone },
     ];
-    const eager: Watched[] = [byKey('shop:1'), { ...nobody, filter: { accounts: ['shop'] } }];
+    const eager: Watched[] = [byKey('shop:1'), byFilter('shop')];
     for (const less of modest) {
       for (const more of eager) {
         const watching = openWatching();
@@ -157,28 +160,41 @@ describe('a query', () => {
   });
 });
 
-describe('whether anything of an account is looked at', () => {
+describe('the list of an account is needed', () => {
   test.each<[string, Watched, readonly string[]]>([
-    ['by key', byKey('shop:1', 'mail:2', 'shop:3'), ['shop', 'mail']],
-    ['by filter', { ...nobody, filter: { accounts: ['shop', 'push'] } }, ['shop', 'push']],
-    ['by both', { ...byKey('mail:1'), filter: { accounts: ['mail', 'shop'] } }, ['shop', 'mail']],
-    ['by neither', nobody, []],
-    ['by a key with colons in its id', byKey('shop:a:b'), ['shop']],
-  ])('%s', (_name, watched, expected) => {
+    ['a filter, whatever its fields', byFilter('shop', 'push'), ['shop', 'push']],
+    ['a filter, for the status alone', { ...byFilter('shop'), ...statusAlone }, ['shop']],
+    ['a filter, for a counter', { ...byFilter('mail'), ...counters }, ['mail']],
+    ['keys, for all', byKey('shop:1', 'mail:2'), []],
+    ['keys, for the status and a counter', { ...byKey('shop:1'), ...counters }, []],
+    [
+      'keys, for the status alone',
+      { ...byKey('shop:1', 'mail:2', 'shop:3'), ...statusAlone },
+      ['shop', 'mail'],
+    ],
+    ['a key with colons in its id', { ...byKey('shop:a:b'), ...statusAlone }, ['shop']],
+    ['keys and a filter, for all', { ...byFilter('mail', 'shop'), ...keysOf('push:1') }, ['shop', 'mail']],
+    [
+      'keys and a filter, for the status alone',
+      { ...byFilter('mail', 'shop'), ...keysOf('mail:1', 'push:1'), ...statusAlone },
+      ['shop', 'mail', 'push'],
+    ],
+    ['nothing named', nobody, []],
+  ])('by %s', (_name, watched, expected) => {
     const watching = openWatching();
     const ends = [watching.begin(watched), watching.begin({ ...watched })];
     for (const end of ends) {
-      const looked = ['shop', 'mail', 'push'].filter(watching.isAnyOf);
-      expect(looked).toEqual(['shop', 'mail', 'push'].filter((account) => expected.includes(account)));
+      expect(['shop', 'mail', 'push'].filter(watching.needsList)).toEqual(expected);
+      end();
       end();
     }
-    expect(['shop', 'mail', 'push'].filter(watching.isAnyOf)).toEqual([]);
+    expect(['shop', 'mail', 'push'].filter(watching.needsList)).toEqual([]);
   });
 
-  test('a query is no subscription', () => {
+  test('not by a query', () => {
     const watching = openWatching();
     watching.queried([one]);
-    expect(watching.isAnyOf('shop')).toBe(false);
+    expect(watching.needsList('shop')).toBe(false);
   });
 });
 

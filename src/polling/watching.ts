@@ -24,12 +24,12 @@ export function createWatching(now: () => number) {
   const byFilter = new Set<Watched>();
   /** Until when each counts as looked at, in the order of these times. */
   const queried = new Map<string, number>();
-  /** By how many subscriptions each account is looked at. */
+  /** By how many subscriptions each account's list is needed. */
   const accounts = new Map<string, number>();
   const listeners = new Set<(watched: Watched) => void>();
 
   function count(watched: Watched, more: 1 | -1): void {
-    for (const account of accountsOf(watched)) {
+    for (const account of listsOf(watched)) {
       const left = (accounts.get(account) ?? 0) + more;
       if (left > 0) accounts.set(account, left);
       else accounts.delete(account);
@@ -96,8 +96,11 @@ export function createWatching(now: () => number) {
       return interest;
     },
 
-    /** Whether a subscription looks at any campaign of an account. */
-    isAnyOf: (account: string): boolean => accounts.has(account),
+    /**
+     * Whether a subscription hears from an account's list what reads of single campaigns do not tell in time: that there
+     * is another campaign that it wants, or a status where it wants no more.
+     */
+    needsList: (account: string): boolean => accounts.has(account),
   };
 }
 
@@ -108,7 +111,8 @@ export function wantsMoreThanStatus({ fields }: Watched): boolean {
 }
 
 /** A campaign's key begins with its account. */
-function accountsOf({ keys, filter }: Watched): Set<string> {
-  const named = [...(keys ?? [])].map((key) => key.slice(0, key.indexOf(':')));
-  return new Set([...named, ...(filter?.accounts ?? [])]);
+function listsOf(watched: Watched): Set<string> {
+  const keys = wantsMoreThanStatus(watched) ? [] : [...(watched.keys ?? [])];
+  const named = keys.map((key) => key.slice(0, key.indexOf(':')));
+  return new Set([...named, ...(watched.filter?.accounts ?? [])]);
 }

@@ -1,5 +1,5 @@
-import type { GraphQLSchema } from 'graphql';
-import { createYoga } from 'graphql-yoga';
+import { GraphQLError, type GraphQLSchema } from 'graphql';
+import { createYoga, type Plugin } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import type { GraphQLContext } from '../graphql/context.ts';
 import { toClientError } from '../graphql/errors.ts';
@@ -13,7 +13,7 @@ export interface GraphQLServerParts {
   readonly logger: Logger;
 }
 
-/** GraphQL over HTTP and SSE, GraphiQL, and the one pipeline that WebSocket uses too. */
+/** GraphQL over HTTP, GraphiQL, and the one pipeline that WebSocket uses too. */
 export function createGraphQLServer({ schema, context, allowedOrigins, logger }: GraphQLServerParts) {
   const logUnforeseen = (error: unknown) =>
     logger.error({ err: error }, 'a request failed in a way nobody foresaw');
@@ -32,9 +32,19 @@ export function createGraphQLServer({ schema, context, allowedOrigins, logger }:
         ? { origin: [origin], credentials: false }
         : false;
     },
+    plugins: [noSubscriptions],
     graphiql: graphiqlOptions,
     renderGraphiQL: renderGraphiql,
   });
 }
+
+const noSubscriptions: Plugin = {
+  onSubscribe({ setResultAndStopExecution }) {
+    const message =
+      'Subscriptions come over WebSocket, or over SSE: ask with "accept: text/event-stream", by GET or with JSON.';
+    const extensions = { code: 'BAD_INPUT', http: { status: 406 } };
+    setResultAndStopExecution({ errors: [new GraphQLError(message, { extensions })] });
+  },
+};
 
 export type GraphQLServer = ReturnType<typeof createGraphQLServer>;

@@ -24,6 +24,11 @@ export function keepAlive(socket: WebSocket, connection: Socket): void {
     if (isWaiting && takenNow > taken) unanswered = 0;
     taken = takenNow;
     isWaiting = connection.writableLength > 0;
+    // It is behind: how long that may last is not for pings to say, which it can't even have read yet.
+    if (connection.writableLength > littleBytes) {
+      unanswered = 0;
+      return;
+    }
     const isPatient = connection.bytesWritten - written > littleBytes;
     if (unanswered < (isPatient ? mostUnanswered : 1)) {
       unanswered += 1;

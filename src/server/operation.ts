@@ -36,6 +36,8 @@ export interface Operation {
   readonly execute: (() => ReturnType<Pipeline['execute']>) | null;
 }
 
+const parseFailed = { extensions: { code: 'GRAPHQL_PARSE_FAILED' } };
+
 type Pipeline = ReturnType<GraphQLServer['getEnveloped']>;
 
 /** Parses and validates an operation; gives what is wrong with it, if anything. */
@@ -66,6 +68,8 @@ export async function prepareOperation(
       execute: isSubscription ? null : executionOf(pipeline, args),
     };
   } catch (error) {
+    // What is nested too deeply for the parser.
+    if (error instanceof RangeError) return [new GraphQLError('The document is too deep.', parseFailed)];
     if (!(error instanceof GraphQLError)) throw error;
     return [withoutHttp(toClientError(error, () => {}))];
   }

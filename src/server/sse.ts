@@ -93,9 +93,10 @@ export type Sse = ReturnType<typeof createSse>;
 
 /** Whether a request may be one for a subscription over SSE. */
 export function wantsEvents({ method, headers }: IncomingMessage): boolean {
-  if (!headers.accept?.includes('text/event-stream')) return false;
+  if (!headers.accept?.toLowerCase().includes('text/event-stream')) return false;
   return (
-    method === 'GET' || (method === 'POST' && headers['content-type']?.includes('application/json') === true)
+    method === 'GET' ||
+    (method === 'POST' && headers['content-type']?.toLowerCase().includes('application/json') === true)
   );
 }
 

@@ -7,7 +7,7 @@ import { watchStalled } from './stalled.ts';
 /** So many bytes may wait for a client that does not read; beyond that its subscriptions are behind. */
 const mostWaitingBytes = 64 * 1024;
 /** How long a client that is let go has to close its connection. */
-const closingMs = 2_000;
+const closingMs = 10_000;
 /** "Try again later": the client comes back with its cursor. */
 const tryAgainLater = 1013;
 

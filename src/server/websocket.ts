@@ -1,14 +1,13 @@
 import type { IncomingMessage, Server } from 'node:http';
-import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ExecutionArgs, GraphQLError } from 'graphql';
-import type { SubscribePayload } from 'graphql-ws';
-import { useServer } from 'graphql-ws/use/ws';
+import { handleProtocols, makeServer, type SubscribePayload } from 'graphql-ws';
 import type { Logger } from 'pino';
-import { type WebSocket, WebSocketServer } from 'ws';
+import { WebSocketServer } from 'ws';
 import { withoutHttp } from '../graphql/errors.ts';
 import type { Live } from '../live/live.ts';
 import type { Subscriber } from '../live/subscriber.ts';
+import { type Connection, serveConnection } from './connection.ts';
 import type { GraphQLServer } from './graphql.ts';
 import { keepAlive } from './keep-alive.ts';
 import { type Operation, openSubscription, prepareOperation } from './operation.ts';
@@ -26,20 +25,15 @@ export interface WebSocketParts extends AccessRules {
 
 /** Largest message a client may send. */
 const maxPayload = 1024 * 1024;
+/** "Going away": clients come back. */
+const goingAway = 1001;
 /** How long clients have for closing their connections. */
 const closingMs = 2_000;
-
-/** What graphql-ws tells of a connection. */
-interface Connected {
-  readonly socket: WebSocket;
-  readonly request: IncomingMessage;
-}
 
 /** An operation, and where its answers go. */
 interface Asked {
   readonly operation: Operation;
-  readonly socket: WebSocket;
-  readonly connection: Socket;
+  readonly connection: Connection;
   readonly id: string;
 }
 
@@ -50,6 +44,7 @@ interface Asked {
  */
 export function serveWebSocket(server: Server, { graphql, live, counts, logger, ...access }: WebSocketParts) {
   const sockets = new WebSocketServer({ noServer: true, maxPayload });
+  sockets.options.handleProtocols = handleProtocols;
   const prepared = new WeakMap<ExecutionArgs, Asked>();
   const askedWith = (args: ExecutionArgs): Asked => {
     const asked = prepared.get(args);
@@ -57,58 +52,63 @@ export function serveWebSocket(server: Server, { graphql, live, counts, logger, 
     return asked;
   };
 
-  async function prepare({ socket, request }: Connected, id: string, payload: SubscribePayload) {
+  async function prepare(connection: Connection, id: string, payload: SubscribePayload) {
     const operation = await prepareOperation(graphql, payload);
     if (!('args' in operation)) return operation;
-    prepared.set(operation.args, { operation, socket, connection: request.socket, id });
+    prepared.set(operation.args, { operation, connection, id });
     return operation.args;
   }
 
   async function subscribe(args: ExecutionArgs) {
-    const { operation, socket, connection, id } = askedWith(args);
-    const opened = await openSubscription({ operation, connection }, counts, logger);
+    const { operation, connection, id } = askedWith(args);
+    const { socket, request, subscribers } = connection;
+    const opened = await openSubscription({ operation, connection: socket }, counts, logger);
     if (!('feed' in opened)) return { errors: opened };
-    return silence(() => live.subscribe(opened, new WebSocketSink(socket, connection, id)));
+    return silence(() => {
+      const subscriber = live.subscribe(opened, new WebSocketSink(socket, request.socket, id));
+      subscribers.add(subscriber);
+      const over = () => void subscribers.delete(subscriber);
+      subscriber.done.then(over, over);
+      // It was gone before this began.
+      if (socket.readyState !== socket.OPEN) subscriber.end();
+      return subscriber;
+    });
   }
 
-  const graphqlWs = useServer(
-    {
-      // Not the upgrade's request: it is a GET, and mutations are refused to those.
-      onSubscribe: ({ extra }, id, payload) => prepare(extra, id, payload),
-      onNext: (_context, _id, _payload, _args, { data, errors, extensions }) =>
-        errors && {
-          errors: errors.map(format),
-          ...(data !== undefined && { data }),
-          ...(extensions && { extensions }),
-        },
-      onError: (_context, _id, _payload, errors) => errors.map(format),
-      execute: (args) => askedWith(args).operation.execute?.(),
-      subscribe,
-    },
-    sockets,
-    // Its pings end slow connections: there are others.
-    0,
-  );
-  sockets.on('connection', (socket, request) => keepAlive(socket, request.socket));
+  const protocol = makeServer<Record<string, unknown>, Connection>({
+    // Not the upgrade's request: it is a GET, and mutations are refused to those.
+    onSubscribe: ({ extra }, id, payload) => prepare(extra, id, payload),
+    onNext: (_context, _id, _payload, _args, { data, errors, extensions }) =>
+      errors && {
+        errors: errors.map(format),
+        ...(data !== undefined && { data }),
+        ...(extensions && { extensions }),
+      },
+    onError: (_context, _id, _payload, errors) => errors.map(format),
+    execute: (args) => askedWith(args).operation.execute?.(),
+    subscribe,
+  });
 
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     // A client that is gone before it is refused is no reason to end the process.
     socket.on('error', () => socket.destroy());
     if (pathOf(request) !== '/graphql') return refuse(socket, '404 Not Found');
     if (!isAllowed(request, access)) return refuse(socket, '403 Forbidden');
-    sockets.handleUpgrade(request, socket, head, (webSocket) =>
-      sockets.emit('connection', webSocket, request),
-    );
+    sockets.handleUpgrade(request, socket, head, (webSocket) => {
+      keepAlive(webSocket, request.socket);
+      serveConnection(protocol, webSocket, request, logger);
+    });
   };
   server.on('upgrade', upgrade);
 
   return async () => {
     server.off('upgrade', upgrade);
+    for (const client of sockets.clients) client.close(goingAway, 'Going away');
     // Who does not read does not answer to being closed either.
     const impatience = setTimeout(() => {
       for (const client of sockets.clients) client.terminate();
     }, closingMs);
-    await graphqlWs.dispose();
+    await new Promise((resolve) => sockets.close(resolve));
     clearTimeout(impatience);
   };
 }

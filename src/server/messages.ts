@@ -1,0 +1,56 @@
+import { MessageType } from 'graphql-ws';
+import { z } from 'zod';
+
+/** So many messages may wait for one operation's id to be free. */
+const mostHeld = 100;
+
+const headSchema = z.object({ type: z.string(), id: z.string() });
+
+/**
+ * Hands a connection's messages on, those of an id that is used anew only once the operation that had it before is over:
+ * graphql-ws knows operations by their ids, and would take the one for the other.
+ * @param handle resolves when what the message began is over
+ * @param tooMany called when a client floods an id that is not free
+ */
+export function inTurn(handle: (message: string) => Promise<void>, tooMany: () => void) {
+  /** Operations that are not over; true: the client has completed it. */
+  const running = new Map<string, boolean>();
+  const held = new Map<string, string[]>();
+
+  async function run(id: string, message: string): Promise<void> {
+    running.set(id, false);
+    try {
+      await handle(message);
+    } finally {
+      running.delete(id);
+      const waiting = held.get(id) ?? [];
+      held.delete(id);
+      for (const next of waiting) void dispatch(next);
+    }
+  }
+
+  async function dispatch(message: string): Promise<void> {
+    const { type, id } = headOf(message);
+    if (id === null) return handle(message);
+    const waiting = held.get(id);
+    if (waiting || (type === MessageType.Subscribe && running.get(id))) {
+      if ((waiting?.length ?? 0) >= mostHeld) return tooMany();
+      held.set(id, [...(waiting ?? []), message]);
+      return;
+    }
+    if (type === MessageType.Subscribe && !running.has(id)) return run(id, message);
+    if (type === MessageType.Complete && running.has(id)) running.set(id, true);
+    return handle(message);
+  }
+
+  return dispatch;
+}
+
+/** What is malformed is graphql-ws' business. */
+function headOf(message: string): { readonly type: string; readonly id: string | null } {
+  try {
+    return headSchema.parse(JSON.parse(message));
+  } catch {
+    return { type: '', id: null };
+  }
+}
