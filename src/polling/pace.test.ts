@@ -38,7 +38,7 @@ const steps = {
   // The list tells of the start, and before it there are no counters.
   starting: { watched: [5, 5, 5], listed: [2_400, 3_600, 3_600], alone: [120, 180, 600] },
   resting: { watched: [15, 22.5, 60], listed: [2_400, 3_600, 3_600], alone: [240, 360, 1_200] },
-  ended: { watched: [10, 20, 300], listed: [300, 600, 3_600], alone: [300, 600, 3_600] },
+  ended: { watched: [10, 20, 300], listed: [600, 1_200, 3_600], alone: [600, 1_200, 3_600] },
 } as const satisfies Record<string, Record<string, Steps>>;
 
 const kinds = {
@@ -107,7 +107,7 @@ describe('a campaign is read again after', () => {
     ['scheduled for next year, as it may be moved', startIn(365 * day), 240_000],
     ['scheduled in 10 min, looked at often in vain', { ...startIn(10 * minute), unchanged: 50 }, 540_000],
 
-    ['sent two days ago', { status: 'COMPLETED', changedAt: now - 2 * day }, 300_000],
+    ['sent two days ago', { status: 'COMPLETED', changedAt: now - 2 * day }, steps.ended.alone[0] * 1_000],
     ['sent four days ago', { status: 'COMPLETED', changedAt: now - 4 * day }, null],
     [
       'sent four days ago, though looked at',

@@ -1,14 +1,28 @@
 import type { Polling } from '../accounts/account.ts';
-import { type CampaignStatus, hasEnded } from '../model/campaign.ts';
+import { type Campaign, type CampaignStatus, hasEnded } from '../model/campaign.ts';
 
-/** What is known of a campaign that says how soon it is worth another look. */
-export interface Facts {
+/** What is stored of a campaign that says how soon it is worth another look. */
+export interface StoredFacts {
   readonly status: CampaignStatus;
   readonly scheduledAt: number | null;
   readonly changedAt: number;
   /** Whether the counters are known not to move any more. */
   readonly statsFinal: boolean;
   readonly deleted: boolean;
+}
+
+export function factsOf(campaign: Campaign): StoredFacts {
+  return {
+    status: campaign.status,
+    scheduledAt: campaign.scheduledAt,
+    changedAt: campaign.changedAt,
+    statsFinal: campaign.stats?.final ?? false,
+    deleted: campaign.deletedAt !== null,
+  };
+}
+
+/** All that says so. */
+export interface Facts extends StoredFacts {
   /** How many looks in a row have found nothing new. */
   readonly unchanged: number;
   /** What a list that works would tell of the campaign; null: there is none. */

@@ -1,11 +1,12 @@
 import type { Logger } from 'pino';
-import type { Account, Answer, BatchRead, ListPage } from '../accounts/account.ts';
+import type { Account, Answer, BatchRead } from '../accounts/account.ts';
 import type { Observed, Observer } from '../campaigns/observe.ts';
-import { type Campaign, campaignKey } from '../model/campaign.ts';
+import type { Campaign } from '../model/campaign.ts';
 import { ProblemError } from '../model/problem.ts';
 import { fingerprint } from './fingerprint.ts';
-import { nextListInterval, nextStep } from './planner.ts';
+import { nextStep } from './planner.ts';
 import type { Tracked } from './queue.ts';
+import { createRounds } from './rounds.ts';
 import { createTracking, type Followed } from './tracking.ts';
 import type { Watching } from './watching.ts';
 
@@ -23,8 +24,6 @@ export interface PollerParts {
 const mostBeingStored = 12;
 /** After a failure that is not the provider's (the database's, say), it is tried again after this. */
 const ownFailurePauseMs = 5_000;
-/** A failing list is tried at least this often. */
-const longestListPauseMs = 60_000;
 /** A campaign that is to be followed, and is not there yet, is looked for this much more rarely than the floor. */
 const absentPace = 12;
 /** Requests for each campaign where one request reads several, as is usual: some are due alone. */
@@ -32,7 +31,7 @@ export const usualBatchCost = 0.1;
 
 /** Reads one account's campaigns again and again: each when it is due, and the list where there is one. */
 export function createPoller({ account, observer, watching, logger, now, onFailure }: PollerParts) {
-  const { fastestMs, slowestMs } = account.polling;
+  const { fastestMs } = account.polling;
   const ending = new AbortController();
   const call = { priority: 'poll', signal: ending.signal } as const;
   const running = new Set<Promise<void>>();
@@ -49,12 +48,11 @@ export function createPoller({ account, observer, watching, logger, now, onFailu
     requestsPerRead: () => (batchSize > 1 ? usualBatchCost : account.provider.requestsPerRead),
     onMoved: () => wake(),
   });
-  watching.onMore(() => hurryList());
-  let listDueAt = account.list ? 0 : Number.POSITIVE_INFINITY;
-  let listing = false;
-  /** The last complete round. */
-  let round: { readonly endedAt: number; readonly pages: number } | null = null;
-  let listFailures = 0;
+  const rounds = createRounds({
+    ...{ account, observer, watching, tracking, logger, now, call, onFailure, observation, pauseAfter },
+    isBatched: () => batchSize > 1,
+    onMoved: () => wake(),
+  });
   let listWasLast = false;
 
   /** @param answered called once the request is over */
@@ -64,7 +62,14 @@ export function createPoller({ account, observer, watching, logger, now, onFailu
       answered();
       one.lastReadAt = now();
       one.alone = false;
+      const said = answer.reading && !answer.reading.incomplete ? fingerprint(answer.reading) : null;
+      if (saidAgain(one, said)) {
+        observer.saw(observation(one.externalId, answer));
+        onFailure(one.key, null);
+        return;
+      }
       const [campaign] = await observer.observe([observation(one.externalId, answer)]);
+      one.readAs = said === null ? null : { print: said, revision: one.revision };
       if (!campaign) tracking.putAt(one, now() + absentPace * fastestMs);
       else if (!campaign.followed) tracking.forget(one.key);
     } catch (error) {
@@ -72,6 +77,13 @@ export function createPoller({ account, observer, watching, logger, now, onFailu
     } finally {
       release([one]);
     }
+  }
+
+  /** Most reads say what the last one did: those need no look at what is stored. */
+  function saidAgain(one: Tracked, said: string | null): boolean {
+    const { readAs, revision } = one;
+    if (said === null || readAs?.print !== said || readAs.revision !== revision) return false;
+    return tracking.sawAgain(one);
   }
 
   /** Several by one request. What it does not tell of is looked at by itself: it may be deleted. */
@@ -117,64 +129,6 @@ export function createPoller({ account, observer, watching, logger, now, onFailu
     }
   }
 
-  async function readList(): Promise<void> {
-    if (!account.list) return;
-    listing = true;
-    let pages = 0;
-    try {
-      for await (const page of account.list.pages(call)) {
-        pages += 1;
-        await takeIn(page);
-      }
-      round = { endedAt: now(), pages };
-      const interval = listInterval(pages);
-      tracking.endRound(interval);
-      listDueAt = now() + interval;
-      listFailures = 0;
-    } catch (error) {
-      listFailures += 1;
-      listDueAt = now() + listPauseAfter(error);
-    } finally {
-      listing = false;
-    }
-  }
-
-  function listInterval(pages: number): number {
-    const savesReads = account.list?.covers === 'everything' && batchSize === 1;
-    const isNeeded = watching.needsList(account.name);
-    return nextListInterval({ pages, active: tracking.activeCount(), savesReads, isNeeded }, account.polling);
-  }
-
-  /** Somebody has begun to look: the list comes round as often as is due to that. */
-  function hurryList(): void {
-    if (!round || listFailures > 0) return;
-    const dueAt = round.endedAt + listInterval(round.pages);
-    if (dueAt >= listDueAt) return;
-    listDueAt = dueAt;
-    wake();
-  }
-
-  /** Most entries of a list say what they said the last time: those need no look at what is stored. */
-  async function takeIn({ readings, askedAt }: ListPage): Promise<void> {
-    const prints = new Map(readings.map((reading) => [reading.externalId, fingerprint(reading)]));
-    const news = readings.filter(
-      ({ externalId }) => !tracking.isListedAs(externalId, prints.get(externalId) ?? ''),
-    );
-    const fresh = new Set(news);
-    await observer.observe(
-      news.map((reading) => ({ ...observation(reading.externalId, { reading, askedAt }), fromList: true })),
-    );
-    for (const reading of readings) {
-      const { externalId } = reading;
-      const isNews = fresh.has(reading);
-      if (!isNews) {
-        observer.saw(observation(externalId, { reading, askedAt }));
-        if (account.list?.covers === 'everything') onFailure(campaignKey(account.name, externalId), null);
-      }
-      tracking.listed(externalId, prints.get(externalId) ?? '', isNews);
-    }
-  }
-
   function observation(externalId: string, answer: Answer): Observed {
     return { account: account.name, channel: account.channel, externalId, ...answer, cause: 'POLL' };
   }
@@ -190,17 +144,6 @@ export function createPoller({ account, observer, watching, logger, now, onFailu
     return ownFailurePauseMs;
   }
 
-  /** A list that fails while single reads succeed is tried ever more rarely. */
-  function listPauseAfter(error: unknown): number {
-    if (error instanceof ProblemError && error.code === 'NOT_SUPPORTED') {
-      if (listFailures === 1)
-        logger.warn({ account: account.name }, `there is no list to read: ${error.message}`);
-      return slowestMs;
-    }
-    const longer = Math.min(longestListPauseMs, fastestMs * 2 ** Math.min(listFailures, 20));
-    return Math.max(pauseAfter(error, 'the list'), longer);
-  }
-
   /** Starts what is due, and says how long until more is, in ms. */
   function startDue(): number {
     for (;;) {
@@ -209,13 +152,13 @@ export function createPoller({ account, observer, watching, logger, now, onFailu
         budgetFreeAt: now() + account.budget.waitMs('poll'),
         retryAt: account.health.get().state === 'DOWN' ? account.health.retryAt() : null,
         underWay: Math.max(underWay, running.size - mostBeingStored),
-        listDueAt: listing ? Number.POSITIVE_INFINITY : listDueAt,
+        listDueAt: rounds.nextAt(),
         listWasLast,
         campaignDueAt: tracking.nextDueAt(),
       });
       if (step.kind === 'wait') return step.until - now();
       listWasLast = step.kind === 'list';
-      start(step.kind === 'list' ? readList : readCampaigns);
+      start(step.kind === 'list' ? rounds.read : readCampaigns);
     }
   }
 
@@ -279,7 +222,7 @@ export function createPoller({ account, observer, watching, logger, now, onFailu
       const dueAt = tracking.get(key)?.dueAt;
       if (dueAt === undefined) return null;
       const isListed = account.list?.covers === 'everything' && tracking.listWorks();
-      const soonest = isListed ? Math.min(dueAt, listDueAt) : dueAt;
+      const soonest = isListed ? Math.min(dueAt, rounds.dueAt()) : dueAt;
       return Number.isFinite(soonest) ? Math.max(soonest, now()) : null;
     },
 

@@ -17,7 +17,9 @@ function campaign(name: string, dueAt: number, urgent = true): Tracked {
     listedAs: null,
     intervalMs: 0,
     why: '',
-    status: null,
+    facts: null,
+    watchedAs: null,
+    readAs: null,
     alone: false,
   };
 }

@@ -1,5 +1,11 @@
 import TinyQueue from 'tinyqueue';
-import type { CampaignStatus } from '../model/campaign.ts';
+import type { StoredFacts } from './pace.ts';
+
+/** What was said of a campaign, in short, and its revision after that. */
+interface Said {
+  readonly print: string;
+  readonly revision: number | null;
+}
 
 /** One campaign that is polled. */
 export interface Tracked {
@@ -19,12 +25,16 @@ export interface Tracked {
   /** The round of the list that last named it; null: none yet. */
   listedIn: number | null;
   /** What the list said of it then, and its revision after that. */
-  listedAs: { readonly print: string; readonly revision: number | null } | null;
+  listedAs: Said | null;
   /** How long it was to be left alone when it was last scheduled, in ms, and why. */
   intervalMs: number;
   why: string;
-  /** What it then was, as far as tells whether somebody new looks at it. */
-  status: CampaignStatus | null;
+  /** What was then known of it. */
+  facts: StoredFacts | null;
+  /** Whether a subscription looked at it then, as of how many that had begun or ended. */
+  watchedAs: { readonly version: number; readonly isWatched: boolean } | null;
+  /** What the last read of it said, and its revision after that. */
+  readAs: Said | null;
   /** It has to be read by itself: a list of several did not tell of it. */
   alone: boolean;
 }
@@ -45,7 +55,9 @@ export function newlyTracked(key: string, externalId: string, dueAt: number): Tr
     listedAs: null,
     intervalMs: 0,
     why: 'nothing is known of it yet',
-    status: null,
+    facts: null,
+    watchedAs: null,
+    readAs: null,
     alone: false,
   };
 }

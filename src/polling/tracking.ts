@@ -1,7 +1,7 @@
 import type { Account } from '../accounts/account.ts';
 import type { Observed } from '../campaigns/observe.ts';
 import { type Campaign, campaignKey, hasEnded, isActive } from '../model/campaign.ts';
-import { type Facts, paceOf } from './pace.ts';
+import { factsOf, paceOf, type StoredFacts } from './pace.ts';
 import { createDueQueue, newlyTracked, type Tracked } from './queue.ts';
 import { createWaits } from './waits.ts';
 import { type Watched, type Watching, wantsMoreThanStatus } from './watching.ts';
@@ -12,7 +12,7 @@ const longAgoMs = 30 * 24 * 3_600_000;
 const earlyShare = 0.25;
 
 /** A campaign that is followed already when the poller starts. */
-export interface Followed extends Pick<Facts, 'status' | 'scheduledAt' | 'changedAt' | 'statsFinal'> {
+export interface Followed extends Omit<StoredFacts, 'deleted'> {
   readonly key: string;
   readonly externalId: string;
   readonly revision: number;
@@ -66,11 +66,16 @@ export function createTracking({ account, watching, now, requestsPerRead, onMove
     return Math.max(all - forList, all / 2) / requestsPerRead();
   }
 
-  function schedule(one: Tracked, facts: Omit<Facts, 'listed' | 'watched'>, isWatched: boolean): void {
+  function schedule(one: Tracked, facts: StoredFacts, isWatched: boolean): void {
     const listed = rounds > 0 ? (account.list?.covers ?? null) : null;
-    const { intervalMs, why } = paceOf({ ...facts, listed, watched: isWatched }, account.polling, now());
+    const { unchanged } = one;
+    const { intervalMs, why } = paceOf(
+      { ...facts, unchanged, listed, watched: isWatched },
+      account.polling,
+      now(),
+    );
     one.deleted = facts.deleted;
-    one.status = facts.status;
+    one.facts = facts;
     one.urgent = isWatched;
     one.why = why;
     if (isActive({ status: facts.status, deletedAt: facts.deleted ? 0 : null })) active.add(one);
@@ -79,9 +84,11 @@ export function createTracking({ account, watching, now, requestsPerRead, onMove
   }
 
   /** Whether somebody looks at what only reads of the campaign itself can tell. */
-  function isWatched(campaign: Campaign): boolean {
-    const interest = watching.interestIn(campaign);
-    return interest === 'everything' || (interest === 'status' && !listTellsStatus());
+  function isWatched(one: Tracked, campaign: Campaign): boolean {
+    const interest = watching.subscribedTo(campaign);
+    const isWatched = interest === 'everything' || (interest === 'status' && !listTellsStatus());
+    one.watchedAs = { version: watching.version(), isWatched };
+    return isWatched || watching.isQueried(one.key);
   }
 
   /** Whether who wants the status alone is served by the list. */
@@ -100,7 +107,7 @@ export function createTracking({ account, watching, now, requestsPerRead, onMove
     // Of what else a filter asks for, nothing is known here: the read will tell.
     if (!filter?.accounts.includes(account.name)) return;
     for (const one of waits.members()) {
-      if (!filter.statuses || (one.status && filter.statuses.includes(one.status))) bringForward(one);
+      if (!filter.statuses || (one.facts && filter.statuses.includes(one.facts.status))) bringForward(one);
     }
   }
 
@@ -175,7 +182,7 @@ export function createTracking({ account, watching, now, requestsPerRead, onMove
       for (const { key, externalId, revision, deletedAt, ...facts } of campaigns) {
         const one = track(key, externalId);
         one.revision = revision;
-        schedule(one, { ...facts, deleted: deletedAt !== null, unchanged: 0 }, false);
+        schedule(one, { ...facts, deleted: deletedAt !== null }, false);
         // As if a round before the first had named it, so that what has gone meanwhile is missed. What has long ended is
         // too old for some lists, and nobody deletes it.
         const isOld = hasEnded(facts.status) && now() - facts.changedAt > longAgoMs;
@@ -211,14 +218,26 @@ export function createTracking({ account, watching, now, requestsPerRead, onMove
         if (!fresh && !changed) return;
         one.unchanged = 0;
         // The list has told of something new: the rest of it is worth a look at once.
-        schedule(one, factsOf(campaign, one), isWatched(campaign));
+        schedule(one, factsOf(campaign), isWatched(one, campaign));
         putFirst(one);
         return;
       }
       one.lastReadAt = now();
       one.unchanged = changed ? 0 : one.unchanged + 1;
-      schedule(one, factsOf(campaign, one), isWatched(campaign));
+      schedule(one, factsOf(campaign), isWatched(one, campaign));
       if (fromList) leaveToList(one);
+    },
+
+    /**
+     * A read has said what the last one did, and nothing else has been seen of the campaign since.
+     * @returns false: it can't be told who looks at it now without the campaign itself
+     */
+    sawAgain(one: Tracked): boolean {
+      if (!one.facts || one.watchedAs?.version !== watching.version()) return false;
+      one.lastReadAt = now();
+      one.unchanged += 1;
+      schedule(one, one.facts, one.watchedAs.isWatched || watching.isQueried(one.key));
+      return true;
     },
 
     /** Whether the list says of a campaign what it said last, and nothing else has been seen of it since. */
@@ -273,14 +292,3 @@ export function createTracking({ account, watching, now, requestsPerRead, onMove
 }
 
 export type Tracking = ReturnType<typeof createTracking>;
-
-function factsOf(campaign: Campaign, one: Tracked): Omit<Facts, 'listed' | 'watched'> {
-  return {
-    status: campaign.status,
-    scheduledAt: campaign.scheduledAt,
-    changedAt: campaign.changedAt,
-    statsFinal: campaign.stats?.final ?? false,
-    deleted: campaign.deletedAt !== null,
-    unchanged: one.unchanged,
-  };
-}

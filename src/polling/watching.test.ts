@@ -59,24 +59,24 @@ const counters = { fields: new Set(['status', 'stats.sent']) };
 describe('a subscription', () => {
   test('by key looks at the named campaigns until it ends', () => {
     const watching = openWatching();
-    expect(watching.interestIn(one)).toBe('nothing');
+    expect(watching.subscribedTo(one)).toBe('nothing');
     const end = watching.begin(byKey('shop:1', 'shop:9'));
-    expect([one, other].map(watching.interestIn)).toEqual(['everything', 'nothing']);
+    expect([one, other].map(watching.subscribedTo)).toEqual(['everything', 'nothing']);
     watching.pass(60 * minute);
-    expect(watching.interestIn(one)).toBe('everything');
+    expect(watching.subscribedTo(one)).toBe('everything');
     end();
-    expect(watching.interestIn(one)).toBe('nothing');
+    expect(watching.subscribedTo(one)).toBe('nothing');
   });
 
   test('by filter looks at what matches at the moment', () => {
     const watching = openWatching();
     const end = watching.begin({ ...nobody, filter: { accounts: ['shop'], statuses: ['PAUSED'] } });
-    expect([one, other].map(watching.interestIn)).toEqual(['nothing', 'everything']);
-    expect(watching.interestIn(campaignWith({ status: 'PAUSED' }))).toBe('everything');
+    expect([one, other].map(watching.subscribedTo)).toEqual(['nothing', 'everything']);
+    expect(watching.subscribedTo(campaignWith({ status: 'PAUSED' }))).toBe('everything');
     const elsewhere = campaignWith({ key: 'mail:1', account: 'mail', status: 'PAUSED' });
-    expect(watching.interestIn(elsewhere)).toBe('nothing');
+    expect(watching.subscribedTo(elsewhere)).toBe('nothing');
     end();
-    expect(watching.interestIn(other)).toBe('nothing');
+    expect(watching.subscribedTo(other)).toBe('nothing');
   });
 
   test.each<[string, Watched['fields'], string]>([
@@ -91,7 +91,7 @@ describe('a subscription', () => {
     ]) {
       const watching = openWatching();
       watching.begin(watched);
-      expect(watching.interestIn(one)).toBe(interest);
+      expect(watching.subscribedTo(one)).toBe(interest);
     }
   });
 
@@ -106,11 +106,11 @@ describe('a subscription', () => {
         const watching = openWatching();
         const endLess = watching.begin(less);
         const endMore = watching.begin(more);
-        expect(watching.interestIn(one)).toBe('everything');
+        expect(watching.subscribedTo(one)).toBe('everything');
         endMore();
-        expect(watching.interestIn(one)).toBe('status');
+        expect(watching.subscribedTo(one)).toBe('status');
         endLess();
-        expect(watching.interestIn(one)).toBe('nothing');
+        expect(watching.subscribedTo(one)).toBe('nothing');
       }
     }
   });
@@ -119,20 +119,20 @@ describe('a subscription', () => {
     const watching = openWatching();
     const ends = [byKey('shop:1'), byKey('shop:1', 'shop:2')].map((watched) => watching.begin(watched));
     ends[0]?.();
-    expect([one, other].map(watching.interestIn)).toEqual(['everything', 'everything']);
+    expect([one, other].map(watching.subscribedTo)).toEqual(['everything', 'everything']);
     ends[1]?.();
-    expect([one, other].map(watching.interestIn)).toEqual(['nothing', 'nothing']);
+    expect([one, other].map(watching.subscribedTo)).toEqual(['nothing', 'nothing']);
   });
 });
 
 describe('a query', () => {
-  test('looks at everything of what it gave, for one minute', () => {
+  test('looks at what it gave, for one minute', () => {
     const watching = openWatching();
     watching.queried([one]);
     watching.pass(minute - 1);
-    expect([one, other].map(watching.interestIn)).toEqual(['everything', 'nothing']);
+    expect([one, other].map(({ key }) => watching.isQueried(key))).toEqual([true, false]);
     watching.pass(1);
-    expect(watching.interestIn(one)).toBe('nothing');
+    expect(watching.isQueried(one.key)).toBe(false);
   });
 
   test('counts from the last time', () => {
@@ -140,23 +140,23 @@ describe('a query', () => {
     for (let count = 0; count < 5; count++) {
       watching.queried([one]);
       watching.pass(minute - 1);
-      expect(watching.interestIn(one)).toBe('everything');
+      expect(watching.isQueried(one.key)).toBe(true);
     }
   });
 
   test('keeps in mind no more than 100,000 campaigns, the last ones', () => {
     const watching = openWatching();
-    const named = (place: number) => campaignWith({ key: `shop:${place}` });
+    const named = (place: number) => `shop:${place}`;
     const from = (start: number) =>
       Array.from({ length: 60_000 }, (_, place) => ({ key: `shop:${start + place}` }));
     watching.queried(from(0));
     watching.queried(from(60_000));
-    const interests = [0, 19_999, 20_000, 60_000, 119_999].map((place) => watching.interestIn(named(place)));
-    expect(interests).toEqual(['nothing', 'nothing', 'everything', 'everything', 'everything']);
+    const interests = [0, 19_999, 20_000, 60_000, 119_999].map((place) => watching.isQueried(named(place)));
+    expect(interests).toEqual([false, false, true, true, true]);
     watching.queried(Array.from({ length: 150_000 }, (_, place) => ({ key: `mail:${place}` })));
-    expect(watching.interestIn(named(119_999))).toBe('nothing');
-    expect(watching.interestIn(campaignWith({ key: 'mail:49999' }))).toBe('nothing');
-    expect(watching.interestIn(campaignWith({ key: 'mail:50000' }))).toBe('everything');
+    expect(watching.isQueried(named(119_999))).toBe(false);
+    expect(watching.isQueried('mail:49999')).toBe(false);
+    expect(watching.isQueried('mail:50000')).toBe(true);
   });
 });
 
@@ -202,7 +202,7 @@ describe('listeners', () => {
   test('are told of what has begun, once it counts, and not of what ends', () => {
     const watching = openWatching();
     const seen: string[] = [];
-    watching.onMore(() => void seen.push(watching.interestIn(one)));
+    watching.onMore(() => void seen.push(watching.subscribedTo(one)));
     const watched = byKey('shop:1');
     watching.begin(watched)();
     expect(watching.told).toEqual([watched]);

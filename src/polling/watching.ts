@@ -26,9 +26,11 @@ export function createWatching(now: () => number) {
   const queried = new Map<string, number>();
   /** By how many subscriptions each account's list is needed. */
   const accounts = new Map<string, number>();
+  let version = 0;
   const listeners = new Set<(watched: Watched) => void>();
 
   function count(watched: Watched, more: 1 | -1): void {
+    version += 1;
     for (const account of listsOf(watched)) {
       const left = (accounts.get(account) ?? 0) + more;
       if (left > 0) accounts.set(account, left);
@@ -80,9 +82,14 @@ export function createWatching(now: () => number) {
       tell({ keys: new Set(fresh.map(({ key }) => key)), filter: null, fields: null });
     },
 
-    interestIn(campaign: Campaign): Interest {
+    /** Is another whenever a subscription has begun or ended. */
+    version: (): number => version,
+
+    isQueried: (key: string): boolean => (queried.get(key) ?? 0) > now(),
+
+    /** What of a campaign subscriptions look at. */
+    subscribedTo(campaign: Campaign): Interest {
       const { key, account } = campaign;
-      if ((queried.get(key) ?? 0) > now()) return 'everything';
       let interest: Interest = 'nothing';
       for (const watched of byKey.get(key) ?? []) {
         if (wantsMoreThanStatus(watched)) return 'everything';
