@@ -66,6 +66,19 @@ test('an id may be used again at once, for an operation of its own', async () =>
   expect(await app.metric('subscription_groups')).toBe(0);
 });
 
+test('a message that waited for an id, and is none that a client may send, ends its connection alone', async () => {
+  await using app = await startApp();
+  await using client = await connect(app);
+  await using other = await connect(app);
+  client.subscribe('1');
+  client.complete('1');
+  client.subscribe('1');
+  client.send({ id: '1', type: 'next', payload: {} });
+  other.subscribe('1');
+  await until(() => other.told('1').length === 1);
+  await until(async () => (await app.metric('subscribers')) === 1);
+});
+
 test('an id that is in use is refused, and with it the connection', async () => {
   await using app = await startApp();
   await using client = await connect(app);

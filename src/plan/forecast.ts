@@ -97,7 +97,7 @@ function reckonPoller(account: Account, stored: Stored | null, now: () => number
     spend(1);
     rounds.push(now() - startAt);
     for (const { externalId, deleted } of tracking.all()) {
-      if (!deleted) tracking.listed(externalId, '', false);
+      if (!deleted) tracking.listed(externalId, '', false, now());
     }
     const savesReads = list?.covers === 'everything' && batchSize === 1;
     const facts = { pages: 1, active: tracking.activeCount(), savesReads, isNeeded: false };

@@ -40,8 +40,9 @@ export function createDemand<Campaign>() {
       total[kind] += rate;
     },
 
-    /** Reads per ms that a campaign asks for; 0: none. */
-    rateOf: (campaign: Campaign): number => asked.get(campaign)?.rate ?? 0,
+    /** Reads per ms that a campaign asks for; null: none. */
+    of: (campaign: Campaign): { readonly kind: Kind; readonly rate: number } | null =>
+      asked.get(campaign) ?? null,
 
     /** The campaigns that ask to be read. */
     members: (): Iterable<Campaign> => asked.keys(),

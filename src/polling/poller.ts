@@ -69,7 +69,9 @@ export function createPoller({ account, observer, watching, logger, now, onFailu
         return;
       }
       const [campaign] = await observer.observe([observation(one.externalId, answer)]);
-      one.readAs = said === null ? null : { print: said, revision: one.revision };
+      // What was overtaken by another answer was not stored: said again, it is news.
+      const isLatest = campaign && answer.askedAt >= one.askedAt;
+      one.readAs = isLatest && said !== null ? { print: said, revision: campaign.revision } : null;
       if (!campaign) tracking.putAt(one, now() + absentPace * fastestMs);
       else if (!campaign.followed) tracking.forget(one.key);
     } catch (error) {
@@ -99,9 +101,10 @@ export function createPoller({ account, observer, watching, logger, now, onFailu
         one.lastReadAt = told.has(one.externalId) ? now() : one.lastReadAt;
         one.alone = !told.has(one.externalId);
       }
-      await observer.observe(
+      const campaigns = await observer.observe(
         readings.map((reading) => observation(reading.externalId, { reading, askedAt })),
       );
+      for (const campaign of campaigns) if (campaign?.followed === false) tracking.forget(campaign.key);
     } catch (error) {
       if (error instanceof ProblemError && error.code === 'NOT_SUPPORTED') {
         logger.info({ account: account.name }, error.message);

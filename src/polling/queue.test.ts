@@ -9,6 +9,7 @@ function campaign(name: string, dueAt: number, urgent = true): Tracked {
     urgent,
     dueAt,
     lastReadAt: 0,
+    askedAt: 0,
     unchanged: 0,
     revision: null,
     reading: false,

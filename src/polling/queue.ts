@@ -16,6 +16,8 @@ export interface Tracked {
   /** ms since 1970; Infinity: not by itself. */
   dueAt: number;
   lastReadAt: number;
+  /** When the latest answer that was stored, or compared with it, was asked for, ms since 1970. */
+  askedAt: number;
   unchanged: number;
   /** Its revision when it was last looked at; null before the first look. */
   revision: number | null;
@@ -32,7 +34,12 @@ export interface Tracked {
   /** What was then known of it. */
   facts: StoredFacts | null;
   /** Whether a subscription looked at it then, as of how many that had begun or ended. */
-  watchedAs: { readonly version: number; readonly isWatched: boolean } | null;
+  watchedAs: {
+    readonly version: number;
+    /** Whether the list served those who want the status alone. */
+    readonly byList: boolean;
+    readonly isWatched: boolean;
+  } | null;
   /** What the last read of it said, and its revision after that. */
   readAs: Said | null;
   /** It has to be read by itself: a list of several did not tell of it. */
@@ -47,6 +54,7 @@ export function newlyTracked(key: string, externalId: string, dueAt: number): Tr
     urgent: true,
     dueAt,
     lastReadAt: 0,
+    askedAt: 0,
     unchanged: 0,
     revision: null,
     reading: false,

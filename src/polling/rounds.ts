@@ -74,7 +74,7 @@ export function createRounds(parts: RoundsParts) {
         observer.saw(observation(externalId, { reading, askedAt }));
         if (account.list?.covers === 'everything') onFailure(campaignKey(account.name, externalId), null);
       }
-      tracking.listed(externalId, prints.get(externalId) ?? '', isNews);
+      tracking.listed(externalId, prints.get(externalId) ?? '', isNews, askedAt);
     }
   }
 

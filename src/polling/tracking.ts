@@ -87,7 +87,7 @@ export function createTracking({ account, watching, now, requestsPerRead, onMove
   function isWatched(one: Tracked, campaign: Campaign): boolean {
     const interest = watching.subscribedTo(campaign);
     const isWatched = interest === 'everything' || (interest === 'status' && !listTellsStatus());
-    one.watchedAs = { version: watching.version(), isWatched };
+    one.watchedAs = { version: watching.version(), byList: listTellsStatus(), isWatched };
     return isWatched || watching.isQueried(one.key);
   }
 
@@ -205,7 +205,7 @@ export function createTracking({ account, watching, now, requestsPerRead, onMove
     },
 
     /** After any reading, whoever asked for it. */
-    observed(campaign: Campaign, { fromList }: Observed): void {
+    observed(campaign: Campaign, { fromList, askedAt }: Observed): void {
       if (!campaign.followed) {
         forget(campaign.key);
         return;
@@ -214,6 +214,7 @@ export function createTracking({ account, watching, now, requestsPerRead, onMove
       const one = track(campaign.key, campaign.externalId);
       const changed = one.revision !== campaign.revision;
       one.revision = campaign.revision;
+      one.askedAt = Math.max(one.askedAt, askedAt);
       if (fromList && !listCoversAll) {
         if (!fresh && !changed) return;
         one.unchanged = 0;
@@ -233,10 +234,12 @@ export function createTracking({ account, watching, now, requestsPerRead, onMove
      * @returns false: it can't be told who looks at it now without the campaign itself
      */
     sawAgain(one: Tracked): boolean {
-      if (!one.facts || one.watchedAs?.version !== watching.version()) return false;
+      const { facts, watchedAs } = one;
+      const isKnown = watchedAs?.version === watching.version() && watchedAs.byList === listTellsStatus();
+      if (tracked.get(one.key) !== one || !facts || !isKnown) return false;
       one.lastReadAt = now();
       one.unchanged += 1;
-      schedule(one, one.facts, one.watchedAs.isWatched || watching.isQueried(one.key));
+      schedule(one, facts, watchedAs.isWatched || watching.isQueried(one.key));
       return true;
     },
 
@@ -247,11 +250,12 @@ export function createTracking({ account, watching, now, requestsPerRead, onMove
     },
 
     /** The round has named this campaign, with something new of it or not. */
-    listed(externalId: string, print: string, isNews: boolean): void {
+    listed(externalId: string, print: string, isNews: boolean, askedAt: number): void {
       const one = tracked.get(campaignKey(account.name, externalId));
       if (!one) return;
       one.listedIn = rounds + 1;
-      one.listedAs = { print, revision: one.revision };
+      // What was overtaken by another answer was not stored: said again, it is news.
+      one.listedAs = askedAt < one.askedAt ? null : { print, revision: one.revision };
       if (one.deleted) {
         // The list still names what a look at it has not found: another look, ever more rarely.
         const pauseMs = account.polling.fastestMs * 2 ** Math.min(one.unchanged, 20);

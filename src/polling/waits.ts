@@ -16,17 +16,21 @@ export function createWaits({ supply, now, putAt }: WaitsParts) {
   let longestStretch = 1;
 
   /** Once there is much more for each than there was, those that were put off for long come nearer. */
-  function relax({ others }: Stretch): void {
+  function relax(stretch: Stretch): void {
+    const { others } = stretch;
     if (2 * others > longestStretch) {
       longestStretch = Math.max(longestStretch, others);
       return;
     }
     longestStretch = others;
     for (const one of demand.members()) {
-      const waitMs = others / demand.rateOf(one);
+      const asked = demand.of(one);
+      const waitMs = asked ? stretch[asked.kind] / asked.rate : Number.POSITIVE_INFINITY;
       if (waitMs >= one.intervalMs) continue;
+      // In proportion, so that what is spread stays so.
+      const left = Math.max(0, one.dueAt - now()) * (waitMs / one.intervalMs);
       one.intervalMs = waitMs;
-      putAt(one, Math.min(one.dueAt, one.lastReadAt + waitMs));
+      putAt(one, now() + left);
     }
   }
 
@@ -56,9 +60,9 @@ export function createWaits({ supply, now, putAt }: WaitsParts) {
       const longEnough = all.length / supply();
       let last = from;
       for (const one of all) {
-        const rate = demand.rateOf(one);
-        if (rate === 0) continue;
-        const span = Math.max(1 / rate, longEnough);
+        const asked = demand.of(one);
+        if (!asked) continue;
+        const span = Math.max(1 / asked.rate, longEnough);
         putAt(one, from + span * shareOf(one.key));
         last = Math.max(last, from + span);
       }

@@ -38,8 +38,10 @@ export function serveConnection(
         }),
       close: (code, reason) => socket.close(code, reason),
       onMessage(handle) {
-        const dispatch = inTurn(handle, () =>
-          socket.close(CloseCode.BadRequest, 'Too many messages at once'),
+        const dispatch = inTurn(
+          handle,
+          () => socket.close(CloseCode.BadRequest, 'Too many messages at once'),
+          failed,
         );
         socket.on('message', (data) => void dispatch(String(data)).catch(failed));
       },

@@ -17,16 +17,20 @@ export function keepAlive(socket: WebSocket, connection: Socket): void {
   let written = connection.bytesWritten;
   let taken = 0;
   let isWaiting = false;
+  /** How many times in a row nothing had been taken of much that waits. */
+  let stalled = 0;
 
   function ping(): void {
     const takenNow = takenBytes(connection);
     // With nothing waiting, bytes are taken by the system alone, and say nothing of the client.
     if (isWaiting && takenNow > taken) unanswered = 0;
+    stalled = isWaiting && takenNow === taken ? stalled + 1 : 0;
     taken = takenNow;
     isWaiting = connection.writableLength > 0;
-    // It is behind: how long that may last is not for pings to say, which it can't even have read yet.
+    // It is behind, and can't have read a ping yet. Its subscriptions end it within a minute, if it has any.
     if (connection.writableLength > littleBytes) {
       unanswered = 0;
+      if (stalled > mostUnanswered) socket.terminate();
       return;
     }
     const isPatient = connection.bytesWritten - written > littleBytes;

@@ -11,8 +11,13 @@ const headSchema = z.object({ type: z.string(), id: z.string() });
  * graphql-ws knows operations by their ids, and would take the one for the other.
  * @param handle resolves when what the message began is over
  * @param tooMany called when a client floods an id that is not free
+ * @param failed called with what a message that had to wait has failed for
  */
-export function inTurn(handle: (message: string) => Promise<void>, tooMany: () => void) {
+export function inTurn(
+  handle: (message: string) => Promise<void>,
+  tooMany: () => void,
+  failed: (error: unknown) => void,
+) {
   /** Operations that are not over; true: the client has completed it. */
   const running = new Map<string, boolean>();
   const held = new Map<string, string[]>();
@@ -25,7 +30,7 @@ export function inTurn(handle: (message: string) => Promise<void>, tooMany: () =
       running.delete(id);
       const waiting = held.get(id) ?? [];
       held.delete(id);
-      for (const next of waiting) void dispatch(next);
+      for (const next of waiting) void dispatch(next).catch(failed);
     }
   }
 

@@ -58,11 +58,11 @@ export function openTracking({ perMinute = 1_000_000, requestsPerRead = 1, cover
     /** A page of the list names a campaign, and says something new of it. */
     listNews(name: string, campaign: Partial<Campaign> = {}): void {
       tell(name, campaign, true);
-      tracking.listed(name, `print of ${campaign.revision ?? 1}`, true);
+      tracking.listed(name, `print of ${campaign.revision ?? 1}`, true, Number.POSITIVE_INFINITY);
     },
     /** A page of the list names campaigns, and says what it said before. */
     listAgain(...all: string[]): void {
-      for (const name of all) tracking.listed(name, 'print', false);
+      for (const name of all) tracking.listed(name, 'print', false, Number.POSITIVE_INFINITY);
     },
     /** In how many seconds a campaign is due. */
     dueIn: (name: string): number => ((trackedAs(name)?.dueAt ?? Number.NaN) - at) / second,
