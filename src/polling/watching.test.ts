@@ -220,3 +220,15 @@ describe('listeners', () => {
     expect(watching.told).toEqual([byKey('shop:1'), byKey('shop:2'), byKey('shop:2')]);
   });
 });
+
+test('whoever asks for a list needs the accounts’ lists for a minute', () => {
+  const watching = openWatching();
+  watching.listed(['shop']);
+  watching.pass(minute - 1);
+  expect(['shop', 'mail'].map(watching.needsList)).toEqual([true, false]);
+  watching.listed(['shop', 'mail']);
+  watching.pass(minute - 1);
+  expect(['shop', 'mail'].map(watching.needsList)).toEqual([true, true]);
+  watching.pass(1);
+  expect(['shop', 'mail'].map(watching.needsList)).toEqual([false, false]);
+});

@@ -26,6 +26,8 @@ export function createWatching(now: () => number) {
   const queried = new Map<string, number>();
   /** By how many subscriptions each account's list is needed. */
   const accounts = new Map<string, number>();
+  /** Until when a list of each account's campaigns counts as looked at. */
+  const listedUntil = new Map<string, number>();
   let version = 0;
   const listeners = new Set<(watched: Watched) => void>();
 
@@ -82,6 +84,13 @@ export function createWatching(now: () => number) {
       tell({ keys: new Set(fresh.map(({ key }) => key)), filter: null, fields: null });
     },
 
+    /** Somebody has asked for a list of these accounts' campaigns: there may be others soon. */
+    listed(names: readonly string[]): void {
+      const isNew = names.some((account) => (listedUntil.get(account) ?? 0) <= now());
+      for (const account of names) listedUntil.set(account, now() + queryMs);
+      if (isNew) tell({ keys: null, filter: null, fields: null });
+    },
+
     /** Is another whenever a subscription has begun or ended. */
     version: (): number => version,
 
@@ -104,10 +113,10 @@ export function createWatching(now: () => number) {
     },
 
     /**
-     * Whether a subscription hears from an account's list what reads of single campaigns do not tell in time: that there
-     * is another campaign that it wants, or a status where it wants no more.
+     * Whether somebody hears from an account's list what reads of single campaigns do not tell in time: that there is
+     * another campaign, or a status where no more is wanted.
      */
-    needsList: (account: string): boolean => accounts.has(account),
+    needsList: (account: string): boolean => accounts.has(account) || (listedUntil.get(account) ?? 0) > now(),
   };
 }
 

@@ -43,6 +43,7 @@ export const Query: QueryResolvers = {
     const filter = toFilter(args.filter, context);
     const { campaigns, more } = await context.services.store.list(filter, order, page);
     context.services.watching.queried(campaigns);
+    context.services.watching.listed(filter.accounts);
     const hasNextPage = page.fromEnd ? page.before !== undefined : more;
     const hasPreviousPage = page.fromEnd ? more : page.after !== undefined;
     return { campaigns, order, filter, hasNextPage, hasPreviousPage };
