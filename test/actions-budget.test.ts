@@ -16,7 +16,8 @@ async function startBusy() {
   octeth.add({ externalId: '1', status: 'Sending' });
   // A list that fails, so that each campaign is read by itself.
   octeth.fault({ kind: 'error', code: 100003 }, { operation: 'Campaigns.Get' });
-  const others = Array.from({ length: 10 }, () => octeth.add({ status: 'Sending' }));
+  // More than the polls' share, for what nothing is known of is read at once.
+  const others = Array.from({ length: limit }, () => octeth.add({ status: 'Sending' }));
   const requestBudget = { limit, windowSeconds: 600 };
   const app = stack.use(
     await startTestApp({
