@@ -96,8 +96,8 @@ function reckonPoller(account: Account, stored: Stored | null, now: () => number
   function readList(): void {
     spend(1);
     rounds.push(now() - startAt);
-    for (const { externalId, deleted } of tracking.all()) {
-      if (!deleted) tracking.listed(externalId, '', false, now());
+    for (const { externalId, facts } of tracking.all()) {
+      if (!facts?.deleted) tracking.listed(externalId, '', false, now());
     }
     const savesReads = list?.covers === 'everything' && batchSize === 1;
     const facts = { pages: 1, active: tracking.activeCount(), savesReads, isNeeded: false };

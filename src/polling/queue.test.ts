@@ -1,28 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createDueQueue, type Tracked } from './queue.ts';
+import { createDueQueue, newlyTracked, type Tracked } from './queue.ts';
 
 function campaign(name: string, dueAt: number, urgent = true): Tracked {
-  return {
-    key: `shop:${name}`,
-    externalId: name,
-    urgent,
-    dueAt,
-    lastReadAt: 0,
-    askedAt: 0,
-    unchanged: 0,
-    revision: null,
-    reading: false,
-    deleted: false,
-    listedIn: null,
-    listedAs: null,
-    intervalMs: 0,
-    why: '',
-    facts: null,
-    watchedAs: null,
-    readAs: null,
-    alone: false,
-  };
+  return { ...newlyTracked(`shop:${name}`, name, dueAt), urgent };
 }
 
 function queueOf(...campaigns: Tracked[]) {

@@ -22,8 +22,6 @@ export interface Tracked {
   /** Its revision when it was last looked at; null before the first look. */
   revision: number | null;
   reading: boolean;
-  /** Whether the provider no longer knows it. */
-  deleted: boolean;
   /** The round of the list that last named it; null: none yet. */
   listedIn: number | null;
   /** What the list said of it then, and its revision after that. */
@@ -58,7 +56,6 @@ export function newlyTracked(key: string, externalId: string, dueAt: number): Tr
     unchanged: 0,
     revision: null,
     reading: false,
-    deleted: false,
     listedIn: null,
     listedAs: null,
     intervalMs: 0,

@@ -74,7 +74,6 @@ export function createTracking({ account, watching, now, requestsPerRead, onMove
       account.polling,
       now(),
     );
-    one.deleted = facts.deleted;
     one.facts = facts;
     one.urgent = isWatched;
     one.why = why;
@@ -112,7 +111,7 @@ export function createTracking({ account, watching, now, requestsPerRead, onMove
   }
 
   function bringForward(one: Tracked): void {
-    if (one.dueAt === Number.POSITIVE_INFINITY || one.deleted) return;
+    if (one.dueAt === Number.POSITIVE_INFINITY || one.facts?.deleted) return;
     one.unchanged = 0;
     putFirst(one);
   }
@@ -256,7 +255,7 @@ export function createTracking({ account, watching, now, requestsPerRead, onMove
       one.listedIn = rounds + 1;
       // What was overtaken by another answer was not stored: said again, it is news.
       one.listedAs = askedAt < one.askedAt ? null : { print, revision: one.revision };
-      if (one.deleted) {
+      if (one.facts?.deleted) {
         // The list still names what a look at it has not found: another look, ever more rarely.
         const pauseMs = account.polling.fastestMs * 2 ** Math.min(one.unchanged, 20);
         putAt(one, one.lastReadAt + Math.min(account.polling.slowestMs, pauseMs));
@@ -276,7 +275,7 @@ export function createTracking({ account, watching, now, requestsPerRead, onMove
     endRound(intervalMs: number): void {
       listInterval = intervalMs;
       for (const one of tracked.values()) {
-        if (one.listedIn === rounds && !one.deleted) putAt(one, now());
+        if (one.listedIn === rounds && !one.facts?.deleted) putAt(one, now());
       }
       rounds += 1;
     },

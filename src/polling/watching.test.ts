@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Campaign } from '../model/campaign.ts';
+import { campaignWith } from '../../test/support/campaign.ts';
 import { createWatching, type Watched } from './watching.ts';
 
 const minute = 60_000;
@@ -18,38 +18,9 @@ function openWatching() {
   };
 }
 
-function campaignWith(campaign: Partial<Campaign> = {}): Campaign {
-  return {
-    key: 'shop:1',
-    account: 'shop',
-    externalId: '1',
-    channel: 'EMAIL',
-    name: 'Spring',
-    sender: null,
-    status: 'SENDING',
-    providerStatus: 'sending',
-    statusReason: null,
-    createdAt: null,
-    scheduledAt: null,
-    startedAt: null,
-    finishedAt: null,
-    stats: null,
-    throughput: null,
-    cost: null,
-    tags: [],
-    revision: 1,
-    seq: 1,
-    changedAt: 0,
-    observedAt: 0,
-    deletedAt: null,
-    followed: true,
-    ...campaign,
-  };
-}
-
 const nobody: Watched = { keys: null, filter: null, fields: null };
-const one = campaignWith();
-const other = campaignWith({ key: 'shop:2', externalId: '2', status: 'PAUSED' });
+const one = campaignWith({ name: 'Spring' });
+const other = campaignWith({ externalId: '2', status: 'PAUSED' });
 const keysOf = (...keys: string[]) => ({ keys: new Set(keys) });
 const byKey = (...keys: string[]): Watched => ({ ...nobody, ...keysOf(...keys) });
 const byFilter = (...accounts: string[]): Watched => ({ ...nobody, filter: { accounts } });
@@ -73,7 +44,7 @@ describe('a subscription', () => {
     const end = watching.begin({ ...nobody, filter: { accounts: ['shop'], statuses: ['PAUSED'] } });
     expect([one, other].map(watching.subscribedTo)).toEqual(['nothing', 'everything']);
     expect(watching.subscribedTo(campaignWith({ status: 'PAUSED' }))).toBe('everything');
-    const elsewhere = campaignWith({ key: 'mail:1', account: 'mail', status: 'PAUSED' });
+    const elsewhere = campaignWith({ account: 'mail', status: 'PAUSED' });
     expect(watching.subscribedTo(elsewhere)).toBe('nothing');
     end();
     expect(watching.subscribedTo(other)).toBe('nothing');

@@ -2,15 +2,12 @@ import type { IncomingMessage } from 'node:http';
 import { CloseCode, type Server } from 'graphql-ws';
 import type { Logger } from 'pino';
 import type { WebSocket } from 'ws';
-import type { Subscriber } from '../live/subscriber.ts';
 import { inTurn } from './messages.ts';
 
 /** What operations are told of the connection that they came over. */
 export interface Connection {
   readonly socket: WebSocket;
   readonly request: IncomingMessage;
-  /** Those who are told over it: they end with it. */
-  readonly subscribers: Set<Subscriber>;
 }
 
 /** Serves one connection by graphql-ws' protocol. */
@@ -20,8 +17,6 @@ export function serveConnection(
   request: IncomingMessage,
   logger: Logger,
 ): void {
-  const subscribers = new Set<Subscriber>();
-
   function failed(error: unknown): void {
     logger.error({ err: error }, 'a message over WebSocket failed in a way nobody foresaw');
     socket.close(CloseCode.InternalServerError, 'Internal server error');
@@ -46,12 +41,11 @@ export function serveConnection(
         socket.on('message', (data) => void dispatch(String(data)).catch(failed));
       },
     },
-    { socket, request, subscribers },
+    { socket, request },
   );
   // A frame that is malformed, or a client that is gone: the socket is closed by itself.
   socket.on('error', (error) => logger.debug({ err: error }, 'a WebSocket failed'));
   socket.on('close', (code, reason) => {
-    for (const subscriber of [...subscribers]) subscriber.end();
     Promise.resolve(closed(code, String(reason))).catch(failed);
   });
 }

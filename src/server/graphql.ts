@@ -3,7 +3,6 @@ import { createYoga, type Plugin } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import type { GraphQLContext } from '../graphql/context.ts';
 import { toClientError } from '../graphql/errors.ts';
-
 import { graphiqlOptions, renderGraphiql } from './graphiql.ts';
 
 export interface GraphQLServerParts {

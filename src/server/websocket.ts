@@ -43,8 +43,7 @@ interface Asked {
  * @returns a function that closes all connections
  */
 export function serveWebSocket(server: Server, { graphql, live, counts, logger, ...access }: WebSocketParts) {
-  const sockets = new WebSocketServer({ noServer: true, maxPayload });
-  sockets.options.handleProtocols = handleProtocols;
+  const sockets = new WebSocketServer({ noServer: true, maxPayload, handleProtocols });
   const prepared = new WeakMap<ExecutionArgs, Asked>();
   const askedWith = (args: ExecutionArgs): Asked => {
     const asked = prepared.get(args);
@@ -61,18 +60,10 @@ export function serveWebSocket(server: Server, { graphql, live, counts, logger, 
 
   async function subscribe(args: ExecutionArgs) {
     const { operation, connection, id } = askedWith(args);
-    const { socket, request, subscribers } = connection;
+    const { socket, request } = connection;
     const opened = await openSubscription({ operation, connection: socket }, counts, logger);
     if (!('feed' in opened)) return { errors: opened };
-    return silence(() => {
-      const subscriber = live.subscribe(opened, new WebSocketSink(socket, request.socket, id));
-      subscribers.add(subscriber);
-      const over = () => void subscribers.delete(subscriber);
-      subscriber.done.then(over, over);
-      // It was gone before this began.
-      if (socket.readyState !== socket.OPEN) subscriber.end();
-      return subscriber;
-    });
+    return silence(() => live.subscribe(opened, new WebSocketSink(socket, request.socket, id)));
   }
 
   const protocol = makeServer<Record<string, unknown>, Connection>({

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { campaignWith } from '../../test/support/campaign.ts';
 import { createDatabase, databaseKinds } from '../../test/support/databases.ts';
 import { type Campaign, campaignStatuses, channels } from '../model/campaign.ts';
 import { type CampaignFilter, matches } from '../model/filter.ts';
@@ -30,23 +31,7 @@ const anyCampaign: fc.Arbitrary<Campaign> = fc
     deletedAt: fc.option(moment),
     followed: fc.boolean(),
   })
-  .map((told) => ({
-    key: `${told.account}:${told.externalId}`,
-    sender: null,
-    providerStatus: 'word',
-    statusReason: null,
-    scheduledAt: null,
-    startedAt: null,
-    finishedAt: null,
-    stats: null,
-    throughput: null,
-    cost: null,
-    revision: 1,
-    seq: 1,
-    changedAt: 1,
-    observedAt: 1,
-    ...told,
-  }));
+  .map(campaignWith);
 
 const keys = accounts.flatMap((account) => ['1', '2', '3', 'x', 'y', 'none'].map((id) => `${account}:${id}`));
 

@@ -6,6 +6,7 @@ import { type Facts, paceOf } from '../../src/polling/pace.ts';
 import { createTracking, type Followed } from '../../src/polling/tracking.ts';
 import { createWatching, type Watched } from '../../src/polling/watching.ts';
 import { providers } from '../../src/providers/index.ts';
+import { campaignWith } from './campaign.ts';
 
 export const second = 1_000;
 export const start = Date.parse('2026-03-01T12:00:00Z');
@@ -114,31 +115,7 @@ function stubAccount(
 }
 
 function campaignNamed(externalId: string): Campaign {
-  return {
-    key: `shop:${externalId}`,
-    account: 'shop',
-    externalId,
-    channel: 'EMAIL',
-    name: null,
-    sender: null,
-    status: 'SENDING',
-    providerStatus: 'sending',
-    statusReason: null,
-    createdAt: null,
-    scheduledAt: null,
-    startedAt: null,
-    finishedAt: null,
-    stats: null,
-    throughput: null,
-    cost: null,
-    tags: [],
-    revision: 1,
-    seq: 1,
-    changedAt: start,
-    observedAt: start,
-    deletedAt: null,
-    followed: true,
-  };
+  return campaignWith({ externalId, changedAt: start, observedAt: start });
 }
 
 /** How long a campaign that is SENDING waits by its pace, in seconds, unless told otherwise of it. */
