@@ -1,10 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { CampaignReading, Channel } from '../model/campaign.ts';
+import type { CampaignReading, Channel, KnownStatus } from '../model/campaign.ts';
 import { concernsAccount, ProblemError } from '../model/problem.ts';
-import { type Call, createHttp, type RequestOutcome } from '../providers/http.ts';
+import { type Call, createHttp } from '../providers/http.ts';
 import type { CampaignChanges, DeliveryReports, Provider, RequestBudget } from '../providers/provider.ts';
+import type { RequestOutcome } from '../providers/trouble.ts';
 import { type Budget, createBudget } from './budget.ts';
 import { createHealth, type Health } from './health.ts';
+import { type AccountList, hearList } from './list.ts';
 
 /** An account as it is configured. */
 export interface AccountSettings {
@@ -43,6 +45,11 @@ export interface Account {
    * @throws ProblemError
    */
   readAnew(externalId: string): Promise<Answer>;
+  /**
+   * Reads the counters alone of a campaign whose status the list has told; null: they come with the rest.
+   * @throws ProblemError
+   */
+  readonly readCounters: ((externalId: string, known: KnownStatus, call: Call) => Promise<Answer>) | null;
   readonly list: AccountList | null;
   /** What changes campaigns here, to be run by `ask`. */
   readonly changes: CampaignChanges;
@@ -57,35 +64,10 @@ export interface Account {
   ask<T>(about: string | null, request: (call: Call) => Promise<T>, call?: Call): Promise<T>;
 }
 
-export interface AccountList {
-  /** How much of a campaign one entry tells. */
-  readonly covers: 'everything' | 'status';
-  /** @throws ProblemError */
-  pages(call: Call): AsyncGenerator<ListPage>;
-  /** null: campaigns are read one by one. */
-  readonly batch: BatchRead | null;
-}
-
-/** Reads several campaigns by one request. */
-export interface BatchRead {
-  /** How many at the most. */
-  readonly most: number;
-  /**
-   * Tells of those of the campaigns that the list has.
-   * @throws ProblemError NOT_SUPPORTED: this installation of the provider can't
-   */
-  read(externalIds: readonly string[], call: Call): Promise<ListPage>;
-}
-
 /** What the provider said of a campaign; null: it knows none of that id. */
 export interface Answer {
   readonly reading: CampaignReading | null;
   /** When it was asked, ms since 1970: an answer that was longer under way than another may be the older one. */
-  readonly askedAt: number;
-}
-
-export interface ListPage {
-  readonly readings: readonly CampaignReading[];
   readonly askedAt: number;
 }
 
@@ -177,6 +159,17 @@ export function openAccount(
     }
   }
 
+  async function readCounters(externalId: string, known: KnownStatus, call: Call): Promise<Answer> {
+    const askedAt = hooks.now();
+    try {
+      const reading = (await source.readCounters?.(externalId, known, call)) ?? null;
+      health.succeeded();
+      return { reading, askedAt };
+    } catch (error) {
+      throw hearing(error, call, externalId, askedAt);
+    }
+  }
+
   async function ask<T>(
     about: string | null,
     request: (call: Call) => Promise<T>,
@@ -194,8 +187,6 @@ export function openAccount(
     }
   }
 
-  const { list } = source;
-  const batch = list?.batch;
   return {
     name,
     provider,
@@ -212,42 +203,16 @@ export function openAccount(
       return reading;
     },
     readAnew: (externalId) => read(externalId, { priority: 'person' }),
+    readCounters: source.readCounters ? readCounters : null,
     changes: source.changes ?? {},
     reports: source.reports ?? null,
     ask,
-    list: list
-      ? {
-          covers: list.covers,
-          batch: batch
-            ? {
-                most: batch.most,
-                async read(externalIds, call) {
-                  const askedAt = hooks.now();
-                  try {
-                    const readings = await batch.read(externalIds, call);
-                    health.succeeded();
-                    return { readings, askedAt };
-                  } catch (error) {
-                    throw hearing(error, call, null, askedAt);
-                  }
-                },
-              }
-            : null,
-          async *pages(call) {
-            let askedAt = hooks.now();
-            try {
-              for await (const readings of list.pages(call)) {
-                health.succeeded();
-                yield { readings, askedAt };
-                askedAt = hooks.now();
-              }
-              // An account without campaigns has no page to tell that it is well.
-              health.succeeded();
-            } catch (error) {
-              throw hearing(error, call, null, askedAt);
-            }
-          },
-        }
+    list: source.list
+      ? hearList(source.list, {
+          now: hooks.now,
+          succeeded: health.succeeded,
+          failed: (error, call, askedAt) => hearing(error, call, null, askedAt),
+        })
       : null,
   };
 }

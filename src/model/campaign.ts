@@ -104,6 +104,9 @@ export interface CampaignReading {
   readonly incomplete?: ProblemError;
 }
 
+/** What is known of a campaign's status. */
+export type KnownStatus = Pick<CampaignReading, 'status' | 'providerStatus'>;
+
 const activeStatuses: ReadonlySet<CampaignStatus> = new Set([
   'PENDING_APPROVAL',
   'SCHEDULED',

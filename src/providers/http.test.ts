@@ -10,10 +10,10 @@ import {
   type HttpReply,
   type HttpRequest,
   type RateLimit,
-  type RequestOutcome,
   retryAfterMs,
   statusProblem,
 } from './http.ts';
+import type { RequestOutcome } from './trouble.ts';
 
 const person: Call = { priority: 'person' };
 const secret = 'k3y/with "odd" letters';
@@ -176,7 +176,8 @@ describe('an answer that is none', () => {
     ['empty', '', /with an empty body\.$/],
     ['blank', ' \n ', /with an empty body\.$/],
     ['HTML', '<html>\n<body>Down</body>', /not JSON: <html> <body>Down<\/body>\.$/],
-    ['cut short', '{"a": 1', /not JSON: \{"a": 1\.$/],
+    ['cut short', '{"bearer": "secret', /with JSON that is damaged or breaks off\.$/],
+    ['a token alone', 'Use eyJhbGciOiJub25lIn0.eyJhIjoxfQ.c2ln', /not JSON: Use \[redacted\]\.$/],
     ['long', 'x'.repeat(10_000), /not JSON: x{120}\.$/],
   ])('a body that is %s', async (_name, body, message) => {
     await using at = await openServer(() => ({ body }));

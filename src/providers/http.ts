@@ -1,6 +1,7 @@
-import got, { RequestError, TimeoutError } from 'got';
+import got from 'got';
 import { ProblemError } from '../model/problem.ts';
 import { createRedactor } from './redact.ts';
+import { outcomeOf, type RequestOutcome, SizeError, troubleOf } from './trouble.ts';
 
 /** Who waits for a call: a person, whose calls go first, or the poller. */
 export interface Call {
@@ -46,8 +47,9 @@ export interface HttpReply {
 /** Calls to one account's provider. Every answer comes back, whatever its status; no request is sent twice. */
 export interface Http {
   /**
-   * @throws ProblemError PROVIDER_UNAVAILABLE when no answer came; PROVIDER_BAD_RESPONSE when a 2xx holds no JSON or
-   * the answer is a redirect; PROVIDER_RATE_LIMITED when the account's budget is used up and a person waits
+   * @throws ProblemError PROVIDER_UNAVAILABLE when no answer came, or not all of it, or the certificate is not to be
+   * trusted; PROVIDER_BAD_RESPONSE when a 2xx holds no JSON, the answer is a redirect, too large, too deep or can't be
+   * read; PROVIDER_RATE_LIMITED when the account's budget is used up and a person waits
    */
   request(request: HttpRequest, call: Call): Promise<HttpReply>;
   /** Adds a secret that came with an answer (a session's token). */
@@ -60,9 +62,6 @@ export interface Http {
   redactText(text: string): string;
   redactJson(value: unknown): unknown;
 }
-
-/** How a request ended: a status, or why there is none. */
-export type RequestOutcome = `${number}` | 'timeout' | 'network' | 'aborted' | 'too large';
 
 /** What stands between an account and its provider: lets requests pass within the budget, and hears how they went. */
 export interface RequestGate {
@@ -79,9 +78,6 @@ export interface Transport {
   readonly timeoutMs: number;
 }
 
-/** The body was called off because there was too much of it. */
-class SizeError extends Error {}
-
 /** A short secret could stand in an answer by chance, as a part of a name; a long one that does was given away. */
 const longSecret = 12;
 
@@ -89,7 +85,12 @@ function longOnes(secrets: Iterable<string>): string[] {
   return [...secrets].filter((secret) => secret.length >= longSecret);
 }
 
+/** Once it is unpacked. */
 const largestBody = 32 * 1024 * 1024;
+/** What goes through an answer calls itself for each level of it, and so must not meet thousands. */
+const deepestBody = 100;
+/** A list's entries are members of a member of the answer. */
+const levelsOfEntries = 2;
 const formType = { 'content-type': 'application/x-www-form-urlencoded' };
 
 export function createHttp(options: HttpOptions, { gate, timeoutMs }: Transport): Http {
@@ -97,6 +98,16 @@ export function createHttp(options: HttpOptions, { gate, timeoutMs }: Transport)
   let redactor = createRedactor(secrets);
   let longSecrets = createRedactor(longOnes(secrets));
   const cleanText = (text: string) => redactor.text(text);
+  /** Answers, and what they consist of, in which there is nothing to be removed. */
+  let clean = new WeakSet<object>();
+
+  /** @param levels how far down the parts are asked for on their own */
+  function noteClean(value: unknown, levels: number): void {
+    if (typeof value !== 'object' || value === null) return;
+    clean.add(value);
+    if (levels > 0) for (const member of Object.values(value)) noteClean(member, levels - 1);
+  }
+
   const client = got.extend({
     prefixUrl: options.baseUrl,
     timeout: { request: timeoutMs },
@@ -149,22 +160,28 @@ export function createHttp(options: HttpOptions, { gate, timeoutMs }: Transport)
       } catch (error) {
         const outcome = outcomeOf(error, call.signal);
         done(outcome);
-        const code = outcome === 'too large' ? 'PROVIDER_BAD_RESPONSE' : 'PROVIDER_UNAVAILABLE';
-        throw new ProblemError(code, cleanText(sentenceFor(outcome, error, timeoutMs)));
+        const [code, message] = troubleOf(outcome, error, timeoutMs);
+        throw new ProblemError(code, cleanText(message));
       }
       done(`${response.statusCode}`);
-      const text = longSecrets.text(response.body);
-      return readReply(response.statusCode, response.headers, text, cleanText);
+      const isClean = !redactor.mayFind(response.body);
+      const text = isClean ? response.body : longSecrets.text(response.body);
+      const reply = readReply(response.statusCode, response.headers, text, cleanText);
+      if (isClean) noteClean(reply.body, levelsOfEntries);
+      return reply;
     },
     addSecret(secret) {
       secrets.add(secret);
       redactor = createRedactor(secrets);
+      // In what was clean there may be this one.
+      clean = new WeakSet();
       longSecrets = createRedactor(longOnes(secrets));
     },
     pause: (ms) => gate.pause?.(ms),
     hearLimit: (limit) => gate.hearLimit?.(limit),
     redactText: cleanText,
-    redactJson: (value) => redactor.json(value),
+    redactJson: (value) =>
+      typeof value === 'object' && value !== null && clean.has(value) ? value : redactor.json(value),
   };
 }
 
@@ -211,13 +228,27 @@ function readReply(
       `The provider answered with a redirect (HTTP ${status}).`,
     );
   }
+  if (isDeeper(body, deepestBody)) {
+    const message = `The provider's answer is nested more than ${deepestBody} levels deep.`;
+    throw new ProblemError('PROVIDER_BAD_RESPONSE', message);
+  }
   if (status < 300 && body === undefined) {
-    const start = cleanText(text).trim().replaceAll(/\s+/g, ' ').slice(0, 120);
-    const told = start === '' ? 'an empty body' : `something that is not JSON: ${start}`;
+    const told = wordsFor(cleanText(text).trim());
     throw new ProblemError('PROVIDER_BAD_RESPONSE', `The provider answered with ${told}.`);
   }
   return { status, headers, body };
 }
+
+/** What a body is that is no JSON. Broken JSON is not shown: it may be a log-in's, with a token that nobody knows yet. */
+function wordsFor(text: string): string {
+  if (text === '') return 'an empty body';
+  if (/^[{["]/.test(text)) return 'JSON that is damaged or breaks off';
+  const start = text.slice(0, 1_000).replaceAll(webToken, '[redacted]').replaceAll(/\s+/g, ' ');
+  return `something that is not JSON: ${start.slice(0, 120)}`;
+}
+
+/** RFC 7519; its first part is an object, and so begins alike. */
+const webToken = /eyJ[\w-]+(\.[\w-]*)*/g;
 
 function parseJson(text: string): unknown {
   try {
@@ -234,16 +265,7 @@ function storable(_name: string, value: unknown): unknown {
   return typeof value === 'string' ? value.replaceAll('\0', '').toWellFormed() : value;
 }
 
-function outcomeOf(error: unknown, signal: AbortSignal | undefined): RequestOutcome {
-  if (error instanceof SizeError) return 'too large';
-  if (signal?.aborted) return 'aborted';
-  return error instanceof TimeoutError ? 'timeout' : 'network';
-}
-
-function sentenceFor(outcome: RequestOutcome, error: unknown, timeoutMs: number): string {
-  if (outcome === 'aborted') return 'The request to the provider was called off.';
-  if (outcome === 'too large') return 'The answer of the provider is larger than 32 MiB.';
-  if (outcome === 'timeout') return `The provider did not answer within ${timeoutMs / 1000} s.`;
-  const reason = error instanceof RequestError ? error.code : String(error);
-  return `The provider can't be reached (${reason}).`;
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((member) => isDeeper(member, levels - 1));
 }

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { ActionName, CampaignUpdate } from '../model/action.ts';
-import type { CampaignReading, CampaignStatus, Channel } from '../model/campaign.ts';
+import type { CampaignReading, CampaignStatus, Channel, KnownStatus } from '../model/campaign.ts';
 import type { ProblemError } from '../model/problem.ts';
 import type { DeliveryRow, ReportOrder, TaskReading } from '../model/task.ts';
 import type { Call, Http, HttpOptions } from './http.ts';
@@ -44,6 +44,15 @@ export interface CampaignList {
      */
     read(externalIds: readonly string[], call: Call): Promise<readonly CampaignReading[]>;
   };
+  /** The list narrowed to one status. */
+  readonly inStatus?: {
+    /** The statuses that it can be narrowed to. */
+    readonly statuses: ReadonlySet<CampaignStatus>;
+    /** How many campaigns one request tells of. */
+    readonly pageSize: number;
+    /** @throws ProblemError */
+    pages(status: CampaignStatus, call: Call): AsyncIterable<readonly CampaignReading[]>;
+  };
 }
 
 /** The campaigns behind one set of credentials. What the provider can't do is an absent member. */
@@ -53,6 +62,12 @@ export interface CampaignSource {
    * @throws ProblemError
    */
   read(externalId: string, call: Call): Promise<CampaignReading | null>;
+  /**
+   * Where counters are a call of their own: reads them alone, of a campaign that has begun and whose status the list
+   * has told. null: there are none.
+   * @throws ProblemError
+   */
+  readCounters?(externalId: string, known: KnownStatus, call: Call): Promise<CampaignReading | null>;
   readonly list?: CampaignList;
   readonly changes?: CampaignChanges;
   readonly reports?: DeliveryReports;

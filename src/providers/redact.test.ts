@@ -104,6 +104,25 @@ describe('a JSON value', () => {
   });
 });
 
+describe('a JSON text may hold something to take out', () => {
+  const redactor = createRedactor(['key/abc-123']);
+
+  test.each([
+    '{"note": "KEY/abc-123"}',
+    '{"note": "key%2Fabc-123"}',
+    // In as many ways as it can be escaped.
+    '{"note": "key\\/abc-123"}',
+    '{"note": "\\u006bey/abc-123"}',
+    '{"Api_Key" : 5}',
+    '{"url": "https://example.com/webhooks/shop/0123456789abcdef0"}',
+  ])('%s', (json) => expect(redactor.mayFind(json)).toBe(true));
+
+  test.each(['{"note": "abc-123"}', '{"tokens": "key"}', '[]', ''])('but not %s', (json) => {
+    expect(redactor.mayFind(json)).toBe(false);
+    expect(createRedactor([]).mayFind(json)).toBe(false);
+  });
+});
+
 function lower(text: string): string {
   return text.toLowerCase();
 }

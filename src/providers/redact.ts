@@ -1,4 +1,5 @@
-const secretNames = /^(api[-_]?key|apikey|session[-_]?id|bearer|token|authorization|password|secret)$/i;
+const secretName = '(api[-_]?key|apikey|session[-_]?id|bearer|token|authorization|password|secret)';
+const secretNames = new RegExp(`^${secretName}$`, 'i');
 const mask = '[redacted]';
 /** Where providers notify us: the last part is a secret of its own, which a provider may quote. */
 const webhooks = /(\/webhooks\/[\w.-]+\/)[\w-]{16,}/g;
@@ -6,6 +7,8 @@ const webhooks = /(\/webhooks\/[\w.-]+\/)[\w-]{16,}/g;
 export interface Redactor {
   /** Takes the secrets out of a text, also where they stand encoded for a URL, a form or JSON. */
   text(text: string): string;
+  /** Whether there may be anything to take out of a JSON text, or of the value that it is parsed to. */
+  mayFind(json: string): boolean;
   /** The same for a JSON value; what stands under the name of a secret goes as well, whatever it is. */
   json(value: unknown): unknown;
 }
@@ -21,6 +24,11 @@ export function createRedactor(secrets: Iterable<string>): Redactor {
     return clean.replace(webhooks, `$1${mask}`);
   };
 
+  const names = `"${secretName}"\\s*:`;
+  const anything = new RegExp([...longestFirst.map(RegExp.escape), '/webhooks/', names].join('|'), 'i');
+  // A secret can be escaped in as many ways as it has characters.
+  const mayFind = (dirty: string) => dirty.includes('\\') || anything.test(dirty);
+
   function json(value: unknown): unknown {
     if (typeof value === 'string') return text(value);
     if (Array.isArray(value)) return value.map(json);
@@ -31,7 +39,7 @@ export function createRedactor(secrets: Iterable<string>): Redactor {
     );
   }
 
-  return { text, json };
+  return { text, mayFind, json };
 }
 
 function formsOf(secret: string): string[] {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { brokenKinds } from './faults.ts';
 import { type Answer, type Incoming, json, parseJson } from './http.ts';
 import type { SimulatedProvider } from './provider.ts';
 
@@ -60,12 +61,12 @@ const plainFaults = [
   'unauthorized',
   'hang',
   'drop',
-  'dropMidBody',
   'dropAnswer',
   'hangAnswer',
   'html',
   'garbage',
   'empty',
+  ...brokenKinds,
 ] as const;
 
 /** A fault and its scope in one object. */

@@ -1,21 +1,47 @@
 import type { Refusal } from './protocol.ts';
 
 /**
- * What can go wrong. `delay`, `dropMidBody`, `dropAnswer` and `hangAnswer` still do what the request asked for, and
- * the last three then lose half or all of the answer; the others don't get that far. `error` is the provider's own
- * error envelope with any of its documented codes.
+ * What can go wrong. With `delay`, with what is named for the answer and with what breaks an answer, what the request
+ * asked for is still done; with the others it does not get that far.
  */
 export type Fault =
   | { kind: 'delay'; ms: number }
+  /** The provider's own words for no; `error` has any of its documented codes. */
   | Refusal
-  | { kind: 'hang' }
-  | { kind: 'drop' }
-  | { kind: 'dropMidBody' }
-  | { kind: 'dropAnswer' }
-  | { kind: 'hangAnswer' }
-  | { kind: 'html' }
-  | { kind: 'garbage' }
-  | { kind: 'empty' };
+  /** No answer; no answer and a closed connection. */
+  | { kind: 'hang' | 'drop' }
+  /** Neither, though it is done. */
+  | { kind: 'hangAnswer' | 'dropAnswer' }
+  /** Something else than an answer: a page, a text that looks like JSON, nothing. */
+  | { kind: 'html' | 'garbage' | 'empty' }
+  | BrokenAnswer;
+
+/** What becomes of the true answer on its way. */
+export interface BrokenAnswer {
+  kind: BrokenKind;
+}
+
+/**
+ * Half of it, and then the connection is closed (`dropMidBody`) or reset (`reset`); a byte every 100 ms (`drip`); half
+ * of its JSON as if that were all (`halfJson`); 50 MB of blanks before it (`huge`); members of other types: an object or
+ * a list is a text, a text an object, a number a list (`wrongTypes`); or objects and lists as they should be, and only
+ * the texts and numbers in them are others (`wrongValues`).
+ */
+export type BrokenKind = (typeof brokenKinds)[number];
+
+export const brokenKinds = [
+  'dropMidBody',
+  'reset',
+  'drip',
+  'halfJson',
+  'huge',
+  'wrongTypes',
+  'wrongValues',
+] as const;
+
+export function isBroken(fault: Fault | null): fault is BrokenAnswer {
+  return brokenKinds.some((kind) => kind === fault?.kind);
+}
 
 /** Which requests a fault applies to: the next `times` (all, until cleared, when absent) that fit. */
 export interface FaultScope {

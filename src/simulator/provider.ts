@@ -1,12 +1,13 @@
 import type { ServerResponse } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
+import { sendBroken } from './break-answer.ts';
 import type { CampaignChange, CampaignState, NewCampaign } from './campaign.ts';
-import { createFaults, type Fault, type FaultScope } from './faults.ts';
+import { createFaults, type Fault, type FaultScope, isBroken } from './faults.ts';
 import { type Answer, html, type Incoming, json, send } from './http.ts';
 import type { Call, Endpoint, Protocol } from './protocol.ts';
 import type { World } from './world.ts';
 
-/** One request as it was understood and answered; `status` is null until then, and for ever after a hang or a drop. */
+/** One request as it was understood and answered; `status` is null until then, and for ever without an answer that is whole. */
 export interface RecordedRequest {
   at: number;
   method: string;
@@ -117,15 +118,12 @@ export function createProvider(
     if (fault?.kind === 'delay') await wait(fault.ms, undefined, { signal: stopped });
     const plain = faulty(fault, endpoint, call);
     const answer = { ...plain, headers: { ...plain.headers, ...endpoint.limit?.headers?.(call.client) } };
-    switch (fault?.kind) {
-      case 'dropMidBody':
-        return dropMidBody(response, answer);
-      case 'dropAnswer':
-        response.destroy();
-        return;
-      case 'hangAnswer':
-        return;
+    if (fault?.kind === 'hangAnswer') return;
+    if (fault?.kind === 'dropAnswer') {
+      response.destroy();
+      return;
     }
+    if (isBroken(fault)) return sendBroken(response, answer, fault, stopped);
     request.status = answer.status;
     send(response, answer);
   }
@@ -150,10 +148,4 @@ export function createProvider(
       clearFaults: faults.clear,
     },
   };
-}
-
-/** Promises a whole body, gives the first half, and hangs up. */
-function dropMidBody(response: ServerResponse, { status, headers, body }: Answer): void {
-  response.writeHead(status, { ...headers, 'content-length': String(Buffer.byteLength(body)) });
-  response.write(body.slice(0, Math.ceil(body.length / 2)), () => response.destroy());
 }

@@ -4,7 +4,7 @@ import { firstTold, readNumber } from '../read.ts';
 import { type ErrorBody, errorBody } from './wire.ts';
 
 /** The calls of Appizer's API. Source: providers/appizer-campaign-status.txt. */
-export function createClient(http: Http, apiKey: string) {
+export function createClient(http: Http, apiKey: string, now: () => number) {
   return {
     /**
      * GET /notifications/campaigns/:campaign_id; null where there is no such campaign.
@@ -21,8 +21,8 @@ export function createClient(http: Http, apiKey: string) {
         },
         call,
       );
-      hearBudget(reply, http);
-      const problem = problemOf(reply, http);
+      hearBudget(reply, http, now());
+      const problem = problemOf(reply, http, now());
       if (problem?.code === 'NOT_FOUND') return null;
       if (problem) throw problem;
       return reply.body;
@@ -31,7 +31,7 @@ export function createClient(http: Http, apiKey: string) {
 }
 
 /** Success is a 2xx whose body does not say `success: false`. */
-function problemOf(reply: HttpReply, http: Http): ProblemError | null {
+function problemOf(reply: HttpReply, http: Http, now: number): ProblemError | null {
   const error = errorBody.safeParse(reply.body).data;
   const failed = reply.status >= 300 || error?.success === false;
   if (!failed) return null;
@@ -44,7 +44,7 @@ function problemOf(reply: HttpReply, http: Http): ProblemError | null {
   return new ProblemError(problem.code, problem.message, {
     providerCode: problem.providerCode,
     retryAfterMs:
-      secondsToMs(readNumber(error?.details?.retry_after)) ?? problem.retryAfterMs ?? untilReset(reply),
+      secondsToMs(readNumber(error?.details?.retry_after)) ?? problem.retryAfterMs ?? untilReset(reply, now),
   });
 }
 
@@ -54,22 +54,22 @@ function isOfApi(error: ErrorBody | undefined): boolean {
 }
 
 /** Answers tell how much is left of the window (providers/README.md 4.2); a 429 says by itself how long to wait. */
-function hearBudget(reply: HttpReply, http: Http): void {
+function hearBudget(reply: HttpReply, http: Http, now: number): void {
   const limit = readNumber(reply.headers['x-ratelimit-limit']);
   const remaining = readNumber(reply.headers['x-ratelimit-remaining']);
-  const waitMs = untilReset(reply);
+  const waitMs = untilReset(reply, now);
   if (reply.status === 429 || remaining === null || !waitMs) return;
-  http.hearLimit({ limit: limit ?? 0, remaining, resetAt: Date.now() + waitMs });
+  http.hearLimit({ limit: limit ?? 0, remaining, resetAt: now + waitMs });
 }
 
 /** The longest window that Appizer has: a reset beyond it is no unix second. */
 const longestWindowMs = 24 * 3_600_000;
 
 /** `X-RateLimit-Reset` is the unix second at which the window ends. */
-function untilReset(reply: HttpReply): number | null {
+function untilReset(reply: HttpReply, now: number): number | null {
   const reset = readNumber(reply.headers['x-ratelimit-reset']);
   if (reset === null) return null;
-  const waitMs = Math.max(0, reset * 1000 - Date.now());
+  const waitMs = Math.max(0, reset * 1000 - now);
   return waitMs > longestWindowMs ? null : waitMs;
 }
 

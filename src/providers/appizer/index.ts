@@ -24,7 +24,7 @@ export const appizer = defineProvider({
   }),
   open(settings, connection) {
     const http = connection.http({ baseUrl: settings.baseUrl, secrets: [settings.apiKey] });
-    const client = createClient(http, settings.apiKey);
+    const client = createClient(http, settings.apiKey, connection.now);
     return {
       async read(externalId, call) {
         const body = await client.getCampaign(externalId, call);

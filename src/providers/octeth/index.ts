@@ -6,7 +6,7 @@ import { httpUrl, timeZone } from '../settings.ts';
 import { isCampaignId, type Reading, readCampaign, readListEntry } from './campaign.ts';
 import { createChanges } from './changes.ts';
 import { createClient } from './client.ts';
-import { fetchPage, onlyNamed } from './list.ts';
+import { fetchPage, onlyNamed, statusFilters } from './list.ts';
 
 const settings = z
   .object({
@@ -83,6 +83,17 @@ export const octeth = defineProvider({
         covers: 'everything',
         pages: (call) =>
           readPages((recordsFrom) => fetchPage(client, { recordsFrom, recordsPerRequest }, call), readEntry),
+        inStatus: {
+          statuses: new Set(statusFilters.keys()),
+          pageSize: recordsPerRequest,
+          pages(status, call) {
+            const campaignStatus = statusFilters.get(status) ?? 'All';
+            return readPages(
+              (recordsFrom) => fetchPage(client, { recordsFrom, recordsPerRequest, campaignStatus }, call),
+              readEntry,
+            );
+          },
+        },
         batch: {
           most: idsPerRequest,
           async read(externalIds, call) {

@@ -1,11 +1,24 @@
-import type { CampaignReading } from '../../model/campaign.ts';
+import type { CampaignReading, CampaignStatus } from '../../model/campaign.ts';
 import { ProblemError } from '../../model/problem.ts';
 import type { Call } from '../http.ts';
 import type { Page } from '../pages.ts';
 import { readPage } from './campaign.ts';
-import type { CampaignsGetOptions, Client } from './client.ts';
+import type { CampaignsGetOptions, Client, StatusFilter } from './client.ts';
 
-type PageOptions = Pick<CampaignsGetOptions, 'searchKeyword' | 'campaignIds'> & {
+/**
+ * What Campaigns.Get calls the statuses of campaigns that may change by themselves ("Retrieve Campaigns", CampaignStatus).
+ * A campaign that is Ready may be scheduled, or on its way.
+ */
+export const statusFilters: ReadonlyMap<CampaignStatus, StatusFilter> = new Map<CampaignStatus, StatusFilter>(
+  [
+    ['PENDING_APPROVAL', 'Pending'],
+    ['SCHEDULED', 'Scheduled'],
+    ['QUEUED', 'Ready'],
+    ['SENDING', 'Sending'],
+  ],
+);
+
+type PageOptions = Pick<CampaignsGetOptions, 'searchKeyword' | 'campaignIds' | 'campaignStatus'> & {
   readonly recordsFrom: number;
   readonly recordsPerRequest: number;
 };
@@ -17,8 +30,8 @@ type PageOptions = Pick<CampaignsGetOptions, 'searchKeyword' | 'campaignIds'> & 
 export async function fetchPage(client: Client, options: PageOptions, call: Call): Promise<Page> {
   const body = await client.campaignsGet(
     {
-      ...options,
       campaignStatus: 'All',
+      ...options,
       orderField: 'CampaignID',
       orderType: 'DESC',
       retrieveTags: true,

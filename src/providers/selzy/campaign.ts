@@ -51,12 +51,13 @@ export function readCampaign(
 
 /**
  * The same reading with the counters of getCampaignCommonStats.
+ * @param raw the results that it is made of, with secrets removed
  * @throws ProblemError PROVIDER_BAD_RESPONSE
  */
 export function addStats(
   reading: CampaignReading,
   answer: Answer,
-  raw: { status: unknown; stats: unknown },
+  raw: { status?: unknown; stats: unknown },
 ): CampaignReading {
   const wire = parseWire(statsResult, answer.result, 'statistics');
   const counters = readCounters(wire);

@@ -63,6 +63,17 @@ export const selzy = defineProvider({
           return noStats.has(error.code) ? reading : { ...reading, incomplete: error };
         }
       },
+      async readCounters(externalId, { status, providerStatus }, call) {
+        try {
+          const counted = await client.getCampaignCommonStats(externalId, call);
+          return addStats({ externalId, status, providerStatus }, counted, {
+            stats: http.redactJson(counted.result),
+          });
+        } catch (error) {
+          if (error instanceof ProblemError && noStats.has(error.code)) return null;
+          throw error;
+        }
+      },
       list: {
         covers: 'status',
         pages: (call) =>
