@@ -1,71 +1,18 @@
 import { z } from 'zod';
 import { startChild } from './support/child.ts';
 import { type ProviderName, providerNames } from './support/polling-account.ts';
+import { allowedOn, type Day, type DayName, type Outcome, simulateAll } from './support/polling-days.ts';
 import { comparePaces } from './support/polling-reads.ts';
 import type { Group } from './support/polling-seen.ts';
 import { median, printMachine, printTable, quantile } from './support/report.ts';
 
 /** How much news for how few requests, what planning costs, and how fast campaigns can be read. */
 
-const campaigns = 1_000;
-const hours = 24;
-/** Of the campaigns that are under way. */
-const watchedShare = 0.05;
-
 /** The same mean delay, give or take a tenth. */
 const sameDelay = 1.1;
 const aims = { requests: 0.1, delay: 0.25, share: 0.05, heapMb: 100, pace: 0.6 };
 
-/** So many requests that none ever waits, and so few that most do. */
-const days = {
-  'every 5 s': { against: 'every 5 s', budgets: [{ limit: 12_000, windowSeconds: 60 }] },
-  evenly: { against: 'evenly', budgets: [{ limit: 30, windowSeconds: 60 }] },
-} as const;
-
 const groups: readonly Group[] = ['watched', 'unwatched', 'watched, over', 'unwatched, over'];
-
-const outcomeSchema = z.object({
-  requests: z.number(),
-  delays: z.object({
-    watched: z.instanceof(Float64Array),
-    unwatched: z.instanceof(Float64Array),
-    'watched, over': z.instanceof(Float64Array),
-    'unwatched, over': z.instanceof(Float64Array),
-  }),
-});
-const daySchema = z.object({
-  ours: outcomeSchema,
-  other: outcomeSchema,
-  purposes: z.record(z.string(), z.number()),
-  underWay: z.number(),
-  watched: z.number(),
-});
-
-type Outcome = z.output<typeof outcomeSchema>;
-type Day = z.output<typeof daySchema> & { readonly name: ProviderName };
-
-async function simulate(name: ProviderName, day: (typeof days)[keyof typeof days]): Promise<Day> {
-  await using child = startChild('polling-day.ts');
-  const answer = await child.ask('simulate', { name, campaigns, hours, watchedShare, ...day });
-  return { ...daySchema.parse(answer), name };
-}
-
-/** As many at a time as there are cores here, the longest first. */
-async function simulateAll(): Promise<Record<keyof typeof days, Day[]>> {
-  const found: Record<keyof typeof days, Day[]> = { 'every 5 s': [], evenly: [] };
-  const slowestFirst = ['octeth', 'selzy', 'bsg', 'appizer'] as const;
-  const orders = slowestFirst.flatMap((name) => [
-    async () => void found['every 5 s'].push(await simulate(name, days['every 5 s'])),
-    async () => void found.evenly.push(await simulate(name, days.evenly)),
-  ]);
-  const work = async () => {
-    for (let order = orders.shift(); order; order = orders.shift()) await order();
-  };
-  await Promise.all([work(), work()]);
-  const place = ({ name }: Day) => providerNames.indexOf(name);
-  for (const all of Object.values(found)) all.sort((one, other) => place(one) - place(other));
-  return found;
-}
 
 function together(outcomes: readonly Outcome[]): Outcome {
   const delaysOf = (group: Group) => Float64Array.from(outcomes.flatMap(({ delays }) => [...delays[group]]));
@@ -99,8 +46,9 @@ interface Pair {
 }
 
 function pairsOf(all: readonly Day[]): Pair[] {
-  const ours = together(all.map((day) => day.ours));
-  return [...all, { name: 'in all', ours, other: together(all.map((day) => day.other)) }];
+  const pairs = all.flatMap(({ name, ours, other }) => (other ? [{ name, ours, other }] : []));
+  const ours = together(pairs.map((pair) => pair.ours));
+  return [...pairs, { name: 'in all', ours, other: together(pairs.map((pair) => pair.other)) }];
 }
 
 function printDelays(title: string, against: string, pairs: readonly Pair[]): void {
@@ -129,7 +77,25 @@ function printPurposes(all: readonly Day[]): void {
   printTable(['requests of the planner for', ...purposes, 'under way at a time', 'watched'], rows);
 }
 
-function printAims(found: Record<keyof typeof days, readonly Day[]>): void {
+const otherDays = ['several windows', 'taught', 'without CampaignIDs'] as const;
+
+/** Days of which only the budget is asserted. */
+function printOtherDays(found: Record<DayName, readonly Day[]>): void {
+  const rows = otherDays.flatMap((dayName) => {
+    const rowOf = (who: string, { requests, delays }: Outcome, over: string) => {
+      const [mean = '-', p50 = '-', , p99 = '-'] = figuresOf(delays.watched);
+      const share = `${((requests / allowedOn(dayName)) * 100).toFixed(1)} %`;
+      return [`${dayName}, ${who}`, String(requests), share, mean, p50, p99, over];
+    };
+    return found[dayName].flatMap(({ name, ours, other, over }) => [
+      rowOf(name, ours, String(over)),
+      ...(other ? [rowOf(`${name}, every 5 s`, other, '-')] : []),
+    ]);
+  });
+  printTable(['other days', 'requests', 'of the budget', 'mean s, watched', 'p50', 'p99', 'over it'], rows);
+}
+
+function printAims(found: Record<DayName, readonly Day[]>): void {
   const watchedRatio = ({ ours, other }: Pair) => meanOf(ours.delays.watched) / meanOf(other.delays.watched);
   const rows = [
     ...pairsOf(found['every 5 s']).map((pair) => {
@@ -184,7 +150,7 @@ async function measureLoad(name: ProviderName): Promise<string[]> {
 }
 
 async function measureReads(): Promise<void> {
-  const rounds = await comparePaces(3);
+  const rounds = await comparePaces(5);
   const row = (name: string, who: 'ours' | 'got') => [
     name,
     ...rounds.map((round) => round[who].readsPerSecond.toFixed(0)),
@@ -193,7 +159,7 @@ async function measureReads(): Promise<void> {
   ];
   const ratio = median(rounds.map(({ ours, got }) => ours.readsPerSecond / got.readsPerSecond));
   printTable(
-    ['reads per second', 'round 1', '2', '3', 'median', 'CPU ms a read'],
+    ['reads per second', 'round 1', '2', '3', '4', '5', 'median', 'CPU ms a read'],
     [row('the whole read path', 'ours'), row('got alone, 4 at a time', 'got')],
   );
   console.log(`ratio ${ratio.toFixed(2)}, aim at least ${aims.pace}: ${ratio >= aims.pace ? 'yes' : 'NO'}\n`);
@@ -206,6 +172,7 @@ printPurposes(found['every 5 s']);
 printDelays('30 requests a minute', 'evenly', pairsOf(found.evenly));
 printPurposes(found.evenly);
 printAims(found);
+printOtherDays(found);
 console.log('No request has passed its budget, counted by the provider over the whole day.\n');
 
 const loads: string[][] = [];

@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { z } from 'zod';
 import type { Observed } from '../../src/campaigns/observe.ts';
-import { type CampaignReading, campaignKey, hasEnded } from '../../src/model/campaign.ts';
+import { type CampaignReading, campaignKey, hasEnded, type KnownStatus } from '../../src/model/campaign.ts';
 import { countersOf } from '../../src/model/stats.ts';
 import { createPoller, type Poller } from '../../src/polling/poller.ts';
 import { createWatching } from '../../src/polling/watching.ts';
@@ -9,7 +9,7 @@ import { answerParent } from './child.ts';
 import { createFakeAccount, polling, providerNamed, providerNames, type Source } from './polling-account.ts';
 import { type Clock, createClock, createRandom, takeOverTimers } from './polling-clock.ts';
 import { createLives, isUnderWay, isWatched, type Life, placeAt } from './polling-lives.ts';
-import { type NaiveOptions, readEvenly, readEvery } from './polling-naive.ts';
+import { type NaiveOptions, type Outcome, readEvenly, readEvery } from './polling-naive.ts';
 import { createFakeObserver } from './polling-observer.ts';
 import { createSeen } from './polling-seen.ts';
 import { addWatchers } from './polling-watchers.ts';
@@ -19,16 +19,22 @@ import { addWatchers } from './polling-watchers.ts';
 const start = Date.UTC(2026, 2, 2);
 const latencyMs = 150;
 
+const budgetSchema = z.object({ limit: z.number(), windowSeconds: z.number() });
 const orderSchema = z.object({
   name: z.enum(providerNames),
   campaigns: z.number(),
   hours: z.number(),
   watchedShare: z.number(),
-  budgets: z.array(z.object({ limit: z.number(), windowSeconds: z.number() })),
-  against: z.enum(['every 5 s', 'evenly']),
+  budgets: z.array(budgetSchema),
+  /** What the provider counts besides, and tells with each answer; null: nothing. */
+  told: budgetSchema.nullable(),
+  /** Whether the provider lists campaigns by their ids, if its documents say so. */
+  knowsIds: z.boolean(),
+  /** null: only the budget is looked at. */
+  against: z.enum(['every 5 s', 'evenly']).nullable(),
 });
 
-type Order = z.output<typeof orderSchema>;
+export type Order = z.output<typeof orderSchema>;
 
 function makeLives({ name, campaigns, hours, watchedShare }: Order): Life[] {
   const [lengthMs, random] = [hours * 3_600_000, createRandom(1 + providerNames.indexOf(name))];
@@ -72,8 +78,18 @@ function createSource(lives: readonly Life[], now: () => number) {
     return (life && readingsOf(life)?.whole) ?? null;
   }
 
+  function readCounters(externalId: string, known: KnownStatus): CampaignReading | null {
+    const whole = read(externalId);
+    const place = whole && places.get(whole);
+    if (!place || !whole.stats) return null;
+    const reading = { externalId, ...known, stats: whole.stats };
+    places.set(reading, place);
+    return reading;
+  }
+
   return {
     read,
+    readCounters,
     placeOf: (reading: CampaignReading) => places.get(reading) ?? null,
     lifeOf: (externalId: string) => byId.get(externalId) ?? null,
     listed: (what: 'whole' | 'entry', from: number, to: number) =>
@@ -109,7 +125,7 @@ function schedule(clock: Clock, lives: readonly Life[], name: string, poller: Po
 type Begin = ReturnType<typeof createWatching>['begin'];
 
 async function simulate(order: Order) {
-  const { name, hours, budgets } = order;
+  const { name, hours, budgets, told, knowsIds } = order;
   const end = start + hours * 3_600_000;
   const lives = makeLives(order);
   const clock = createClock(start);
@@ -120,6 +136,7 @@ async function simulate(order: Order) {
   const covers = name === 'octeth' ? 'whole' : 'entry';
   const source: Source = {
     read: provider.read,
+    readCounters: provider.readCounters,
     count: lives.length,
     listed: (from, to) => provider.listed(covers, from, to),
   };
@@ -128,6 +145,8 @@ async function simulate(order: Order) {
     source,
     clock,
     budgets,
+    told,
+    knowsIds,
     latency: () => (latencyMs / 2) * (0.5 + random()),
     onRequest(kind, externalId) {
       const purpose = externalId === null ? kind : purposeOf(provider.lifeOf(externalId), clock.now());
@@ -139,9 +158,10 @@ async function simulate(order: Order) {
   const { observer, put } = createFakeObserver({
     now: clock.now,
     onObserved: (campaign, observed) => poller.observed(campaign, observed),
-    onAnswer(reading) {
-      const told = provider.placeOf(reading);
-      if (told) seen.see(told.life, told.place, clock.now(), reading.stats ? 'all' : 'status');
+    onAnswer(reading, { countersAlone }) {
+      const found = provider.placeOf(reading);
+      const tells = countersAlone ? 'counters' : reading.stats ? 'all' : 'status';
+      if (found) seen.see(found.life, found.place, clock.now(), tells);
     },
   });
   const logger = pino({ level: 'error' }, pino.destination({ fd: 2, sync: true }));
@@ -160,19 +180,28 @@ async function simulate(order: Order) {
   await clock.run(end);
   arrivals.assertWithin();
 
-  const { requestsPerRead } = providerNamed(name);
-  const naive: NaiveOptions = { lives, start, end, requestsPerRead, latencyMs };
-  const other =
-    order.against === 'evenly'
-      ? readEvenly(arrivals.made(), polling.fastestMs, naive)
-      : readEvery(polling.fastestMs, naive);
   return {
-    ours: { requests: arrivals.made(), delays: seen.delays() },
-    other,
+    ours: { requests: arrivals.made(), delays: seen.delays(end) },
+    other: compare(order, lives, arrivals.made()),
+    over: arrivals.over(),
     purposes: Object.fromEntries(requests),
     underWay: meanOf(lives, end, isUnderWay),
     watched: meanOf(lives, end, isWatched),
   };
+}
+
+/** @param requests as many as the planner has made */
+function compare({ name, hours, against }: Order, lives: readonly Life[], requests: number): Outcome | null {
+  const { requestsPerRead } = providerNamed(name);
+  const naive: NaiveOptions = { lives, start, end: start + hours * 3_600_000, requestsPerRead, latencyMs };
+  switch (against) {
+    case 'evenly':
+      return readEvenly(requests, polling.fastestMs, naive);
+    case 'every 5 s':
+      return readEvery(polling.fastestMs, naive);
+    default:
+      return null;
+  }
 }
 
 /** How many there are at a time. */

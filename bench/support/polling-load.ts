@@ -6,7 +6,7 @@ import { createPoller, type Poller } from '../../src/polling/poller.ts';
 import type { Followed } from '../../src/polling/tracking.ts';
 import { createWatching } from '../../src/polling/watching.ts';
 import { answerParent, cpuMs } from './child.ts';
-import { createFakeAccount, providerNames, type Source } from './polling-account.ts';
+import { createFakeAccount, providerNames, type RequestKind, type Source } from './polling-account.ts';
 import { type Clock, createClock, takeOverTimers } from './polling-clock.ts';
 import { createFakeObserver } from './polling-observer.ts';
 
@@ -34,17 +34,22 @@ function createSource({ name, campaigns, active }: Order) {
   const all = Array.from({ length: campaigns }, (_, place) => readingOf(place, 1, place >= active));
   const entries = all.map(({ stats: _stats, ...entry }) => entry);
   const reads = new Uint32Array(active);
+  function read(externalId: string): CampaignReading | null {
+    const place = Number(externalId);
+    const count = (reads[place] ?? 0) + 1;
+    if (place < active) {
+      reads[place] = count;
+      if (count % newsEvery === 0) all[place] = readingOf(place, count, false);
+    }
+    return all[place] ?? null;
+  }
   const source: Source = {
     count: campaigns,
     listed: (from, to) => (name === 'octeth' ? all : entries).slice(from, to),
-    read(externalId) {
-      const place = Number(externalId);
-      const count = (reads[place] ?? 0) + 1;
-      if (place < active) {
-        reads[place] = count;
-        if (count % newsEvery === 0) all[place] = readingOf(place, count, false);
-      }
-      return all[place] ?? null;
+    read,
+    readCounters(externalId, known) {
+      const { stats } = read(externalId) ?? {};
+      return stats ? { externalId, ...known, stats } : null;
     },
   };
   return { source, readings: all };
@@ -74,15 +79,11 @@ function followedOf({ name, campaigns, active }: Order): Followed[] {
   }));
 }
 
-interface Counts {
-  read: number;
-  batch: number;
-  list: number;
-}
+type Counts = Record<RequestKind, number>;
 
 function createFakes(order: Order, clock: Clock, poller: () => Poller | null) {
   const { source, readings } = createSource(order);
-  const counts: Counts = { read: 0, batch: 0, list: 0 };
+  const counts: Counts = { read: 0, counters: 0, batch: 0, 'in status': 0, list: 0 };
   const { account } = createFakeAccount({
     name: order.name,
     source,
@@ -141,8 +142,9 @@ async function measure(order: Order) {
     startMs,
     spentMs,
     fakesMs: await measureFakes(order, counts, fired),
-    reads: counts.batch > 0 ? answers.count : counts.read / account.provider.requestsPerRead,
-    requests: counts.read + counts.batch + counts.list,
+    reads:
+      counts.batch > 0 ? answers.count : counts.read / account.provider.requestsPerRead + counts.counters,
+    requests: Object.values(counts).reduce((sum, count) => sum + count),
     startedMb: startedMb - emptyMb,
     endMb: endMb - emptyMb,
     followed: poller.followedCount(),
@@ -161,6 +163,12 @@ async function measureFakes(order: Order, made: Counts, fired: number): Promise<
   for (let read = 0; read < made.read; read += account.provider.requestsPerRead) {
     const externalId = `${read % order.active}`;
     await observer.observe([{ ...about, externalId, ...(await account.read(externalId, call)) }]);
+  }
+  for (let read = 0; read < made.counters; read += 1) {
+    const externalId = `${read % order.active}`;
+    const known = { status: 'SENDING', providerStatus: 'SENDING' } as const;
+    const answer = await account.readCounters?.(externalId, known, call);
+    if (answer) await observer.observe([{ ...about, externalId, ...answer, countersAlone: true }]);
   }
   for (let batch = 0; batch < made.batch; batch += 1) {
     const page = await account.list?.batch?.read(ids, call);

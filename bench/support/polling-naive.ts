@@ -45,7 +45,7 @@ export function readEvery(intervalMs: number, options: NaiveOptions): Outcome {
       at = seenAt + intervalMs;
     }
   }
-  return { requests: reads * requestsPerRead, delays: seen.delays() };
+  return { requests: reads * requestsPerRead, delays: seen.delays(end) };
 }
 
 /**
@@ -78,7 +78,7 @@ function readInTurn(pauseMs: number, fastestMs: number, options: NaiveOptions): 
     if (!isOver) turn.push({ life: next.life, dueAt: seenAt + fastestMs });
     at += pauseMs;
   }
-  return { requests: reads * requestsPerRead, delays: seen.delays() };
+  return { requests: reads * requestsPerRead, delays: seen.delays(end) };
 }
 
 /** All active campaigns evenly, at the pace at which it takes so many requests in all. */

@@ -6,12 +6,14 @@ export interface ObserverHooks {
   /** Told for every campaign that was read, as the real one does. */
   readonly onObserved: (campaign: Campaign, observed: Observed) => void;
   /** Told of every answer, also those that say what the last one said. */
-  readonly onAnswer: (reading: CampaignReading) => void;
+  readonly onAnswer: (reading: CampaignReading, observed: Observed) => void;
 }
 
 interface Known {
   readonly campaign: Campaign;
+  /** When what is known was asked for: all of it, and the counters. */
   readonly askedAt: number;
+  readonly statsAskedAt: number;
   readonly stats: CampaignReading['stats'];
 }
 
@@ -20,28 +22,37 @@ export function createFakeObserver({ now, onObserved, onAnswer }: ObserverHooks)
   const known = new Map<string, Known>();
 
   function take(observed: Observed): Campaign | null {
-    const { reading, askedAt } = observed;
+    const { reading } = observed;
     if (!reading) return null;
     const key = campaignKey(observed.account, observed.externalId);
-    const before = known.get(key);
-    const next = before && askedAt < before.askedAt ? before : stepOf(before, observed, reading);
-    if (next !== before) known.set(key, next);
-    onAnswer(reading);
+    const next = stepOf(known.get(key), observed, reading);
+    known.set(key, next);
+    onAnswer(reading, observed);
     onObserved(next.campaign, observed);
     return next.campaign;
   }
 
+  /** What was overtaken by an answer that was asked for later is no news. */
   function stepOf(before: Known | undefined, observed: Observed, reading: CampaignReading): Known {
-    const { status, stats = before?.stats } = reading;
+    const { askedAt } = observed;
+    if (!before) return knownOf(observed, reading, 1, now());
+    const tellsAll = !observed.countersAlone && askedAt >= before.askedAt;
+    const tellsStats = reading.stats !== undefined && askedAt >= before.statsAskedAt;
+    const stats = tellsStats ? reading.stats : before.stats;
+    const { status, providerStatus, scheduledAt } = tellsAll ? reading : before.campaign;
+    const asked = {
+      askedAt: tellsAll ? askedAt : before.askedAt,
+      statsAskedAt: tellsStats ? askedAt : before.statsAskedAt,
+    };
     // Sources give the same object for the same counters.
-    if (before && before.campaign.status === status && before.stats === stats) return before;
-    const campaign = campaignOf(observed, reading, (before?.campaign.revision ?? 0) + 1, now());
-    return { campaign: { ...campaign, stats: statsOf(stats, now()) }, askedAt: observed.askedAt, stats };
+    if (before.campaign.status === status && before.stats === stats) return { ...before, ...asked };
+    const news = { ...reading, status, providerStatus, scheduledAt: scheduledAt ?? null, stats };
+    return { ...knownOf(observed, news, before.campaign.revision + 1, now()), ...asked };
   }
 
   const observer: Observer = {
     observe: async (observed) => observed.map(take),
-    saw: ({ reading }) => void (reading && onAnswer(reading)),
+    saw: (observed) => void (observed.reading && onAnswer(observed.reading, observed)),
     whileChanging: (_account, _externalIds, change) => change(),
     observedAt: ({ observedAt }) => observedAt,
     measuredPace: () => null,
@@ -55,12 +66,19 @@ export function createFakeObserver({ now, onObserved, onAnswer }: ObserverHooks)
     put(observed: Observed, changedAt: number): Campaign | null {
       const { reading } = observed;
       if (!reading) return null;
-      const stats = statsOf(reading.stats, changedAt);
-      const campaign = { ...campaignOf(observed, reading, 1, changedAt), stats };
-      known.set(campaign.key, { campaign, askedAt: observed.askedAt, stats: reading.stats });
-      return campaign;
+      const first = knownOf(observed, reading, 1, changedAt);
+      known.set(first.campaign.key, first);
+      return first.campaign;
     },
   };
+}
+
+type Told = Omit<CampaignReading, 'stats'> & { readonly stats?: CampaignReading['stats'] | undefined };
+
+function knownOf(observed: Observed, reading: Told, revision: number, at: number): Known {
+  const { stats } = reading;
+  const campaign = { ...campaignOf(observed, reading, revision, at), stats: statsOf(stats, at) };
+  return { campaign, askedAt: observed.askedAt, statsAskedAt: observed.askedAt, stats };
 }
 
 function statsOf(stats: CampaignReading['stats'], asOf: number): Campaign['stats'] {
@@ -69,7 +87,7 @@ function statsOf(stats: CampaignReading['stats'], asOf: number): Campaign['stats
 
 function campaignOf(
   { account, channel, externalId }: Observed,
-  { status, providerStatus, scheduledAt = null }: CampaignReading,
+  { status, providerStatus, scheduledAt = null }: Told,
   revision: number,
   at: number,
 ): Campaign {

@@ -13,17 +13,32 @@ interface Look {
 export function createLooks() {
   const looks = new Map<string, Look>();
 
+  /** @param stored when the campaign and its counters were read as far as the store tells */
+  function note(
+    key: string,
+    reading: CampaignReading | null,
+    at: number,
+    stored: Pick<Look, 'at' | 'statsAt'>,
+  ): void {
+    const last = looks.get(key);
+    if (!reading?.stats) {
+      const { statsAt, sent, perSecond } = last ?? { ...stored, sent: null, perSecond: null };
+      looks.set(key, { at, statsAt, sent, perSecond });
+      return;
+    }
+    const { sent } = reading.stats.counters;
+    looks.set(key, { at, statsAt: at, sent, perSecond: paceSince(last, sent, at) });
+  }
+
   return {
-    /** @param storedStatsAt when the counters that are known were read, as far as the store tells */
-    note(key: string, reading: CampaignReading | null, at: number, storedStatsAt: number | null): void {
-      const last = looks.get(key);
-      if (!reading?.stats) {
-        const { statsAt = storedStatsAt, sent = null, perSecond = null } = last ?? {};
-        looks.set(key, { at, statsAt, sent, perSecond });
-        return;
-      }
-      const { sent } = reading.stats.counters;
-      looks.set(key, { at, statsAt: at, sent, perSecond: paceSince(last, sent, at) });
+    note,
+
+    /** The same where only the counters were looked at. */
+    noteCounters(...[key, reading, at, stored]: Parameters<typeof note>): void {
+      const before = looks.get(key)?.at ?? stored.at;
+      note(key, reading, at, stored);
+      const look = looks.get(key);
+      if (look) looks.set(key, { ...look, at: before });
     },
 
     at: (key: string): number | null => looks.get(key)?.at ?? null,

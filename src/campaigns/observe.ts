@@ -18,6 +18,8 @@ export interface Observed {
   readonly cause: LoggedCause;
   /** A list names what a look at the campaign itself may not find: it does not bring back a deleted one. */
   readonly fromList?: boolean;
+  /** Only the counters were asked for: the status that stands with them is the one that was known. */
+  readonly countersAlone?: boolean;
 }
 
 export interface ObserverParts {
@@ -38,7 +40,7 @@ interface Asked {
 
 /** What of a reading is news: an answer can be overtaken by one that was asked for later. */
 interface Sighting extends Observed {
-  readonly news: 'all' | 'counters' | 'nothing';
+  readonly news: 'all' | 'all but counters' | 'counters' | 'nothing';
 }
 
 interface Job {
@@ -138,13 +140,13 @@ export function createObserver({ store, log, now, onCommit, onObserved }: Observ
     const key = keyOf(one);
     const last = asked.get(key) ?? { at: 0, statsAt: 0 };
     const tellsStats = one.reading?.stats !== undefined;
-    const isLate = one.askedAt < last.at;
+    const tellsAll = !one.countersAlone && one.askedAt >= last.at;
     const statsAreNews = tellsStats && one.askedAt >= last.statsAt;
     asked.set(key, {
-      at: Math.max(last.at, one.askedAt),
+      at: tellsAll ? one.askedAt : last.at,
       statsAt: statsAreNews ? one.askedAt : last.statsAt,
     });
-    if (!isLate) return { ...one, news: 'all' };
+    if (tellsAll) return { ...one, news: tellsStats && !statsAreNews ? 'all but counters' : 'all' };
     return { ...one, news: statsAreNews ? 'counters' : 'nothing' };
   }
 
@@ -152,12 +154,12 @@ export function createObserver({ store, log, now, onCommit, onObserved }: Observ
     const key = keyOf(one);
     const campaign = known.get(key) ?? null;
     if (one.news === 'nothing') return null;
-    if (one.fromList && campaign && campaign.deletedAt !== null) return null;
+    const isPartial = one.fromList || one.news === 'counters';
+    if (isPartial && campaign && campaign.deletedAt !== null) return null;
     // What is not followed, polls leave alone: a list can't help naming it.
     if (campaign?.followed === false && one.cause === 'POLL') return null;
     const previousAt = looks.statsAt(key) ?? campaign?.stats?.asOf ?? null;
-    const reading = one.news === 'counters' && campaign ? countersOnly(one.reading, campaign) : one.reading;
-    return nextStep(campaign, { ...one, reading, at, previousAt }, seq);
+    return nextStep(campaign, { ...one, reading: newsOf(one, campaign), at, previousAt }, seq);
   }
 
   function decide(stored: ReadonlyMap<string, Campaign>, head: number, jobs: readonly Job[]): Write[] {
@@ -171,8 +173,8 @@ export function createObserver({ store, log, now, onCommit, onObserved }: Observ
         seq += 1;
         const { key } = step.campaign;
         const earlier = writes.get(key);
-        const raw =
-          one.news === 'all' && one.reading?.raw !== undefined ? JSON.stringify(one.reading.raw) : null;
+        const isLast = one.news !== 'counters' || one.countersAlone;
+        const raw = isLast && one.reading?.raw !== undefined ? JSON.stringify(one.reading.raw) : null;
         known.set(key, step.campaign);
         writes.set(key, {
           campaign: step.campaign,
@@ -191,10 +193,17 @@ export function createObserver({ store, log, now, onCommit, onObserved }: Observ
         // Ids that anybody makes up must not fill the memory.
         if (!campaign) asked.delete(keyOf(one));
         if (!campaign || (!campaign.followed && one.cause === 'POLL')) continue;
-        looks.note(campaign.key, one.reading, at, campaign.stats?.asOf ?? null);
+        note(one, at, campaign);
         onObserved(campaign, one);
       }
     }
+  }
+
+  /** @param campaign as it is stored; null: there was a look at it before */
+  function note(one: Observed, at: number, campaign: Campaign | null): void {
+    const stored = { at: campaign?.observedAt ?? at, statsAt: campaign?.stats?.asOf ?? null };
+    if (one.countersAlone) looks.noteCounters(keyOf(one), one.reading, at, stored);
+    else looks.note(keyOf(one), one.reading, at, stored);
   }
 
   /** In parts, each a transaction at most. */
@@ -240,8 +249,9 @@ export function createObserver({ store, log, now, onCommit, onObserved }: Observ
     /** A campaign was read, and is known to be as it was: nothing is compared or written. */
     saw(one: Observed): void {
       // A list that is older than it seems must not make a read-back look late.
-      if (holds.isHeld(one) || sight(one).news !== 'all') return;
-      looks.note(keyOf(one), one.reading, now(), null);
+      if (holds.isHeld(one)) return;
+      const { news } = sight(one);
+      if (news === (one.countersAlone ? 'counters' : 'all')) note(one, now(), null);
     },
 
     /** When the campaign was last read, in ms, whether anything was different or not. */
@@ -263,14 +273,20 @@ export function createObserver({ store, log, now, onCommit, onObserved }: Observ
 
 export type Observer = ReturnType<typeof createObserver>;
 
-/** What a newer answer did not tell: an older one may still tell the counters. */
-function countersOnly(
-  reading: CampaignReading | null,
-  { status, providerStatus }: Campaign,
-): CampaignReading | null {
-  if (!reading?.stats) return reading;
-  const { externalId, stats } = reading;
-  return { externalId, status, providerStatus, stats };
+/** What a newer answer did not tell: an older one may still tell the counters, or all the rest. */
+function newsOf({ reading, news }: Sighting, campaign: Campaign | null): CampaignReading | null {
+  if (!reading || !campaign || news === 'all') return reading;
+  const { stats, ...rest } = reading;
+  if (news === 'all but counters') return rest;
+  const { externalId, status, providerStatus } = campaign;
+  // That they move no more may have been told of another status.
+  const isFinal = stats?.final === true && reading.status === status;
+  return {
+    externalId,
+    status,
+    providerStatus,
+    ...(stats !== undefined && { stats: stats && { ...stats, final: isFinal } }),
+  };
 }
 
 function keyOf(one: Observed): string {

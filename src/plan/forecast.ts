@@ -2,8 +2,7 @@ import { type Account, openAccount } from '../accounts/account.ts';
 import { shareBudgets } from '../accounts/shared-budgets.ts';
 import type { Config } from '../config.ts';
 import type { Campaign } from '../model/campaign.ts';
-import { nextListInterval, nextStep } from '../polling/planner.ts';
-import { usualBatchCost } from '../polling/poller.ts';
+import { nextStep } from '../polling/planner.ts';
 import type { Tracked } from '../polling/queue.ts';
 import { createTracking } from '../polling/tracking.ts';
 import { createWatching } from '../polling/watching.ts';
@@ -67,14 +66,14 @@ export async function forecast(
 
 /** What the poller does with the same parts, save that nobody is asked and no time passes. */
 function reckonPoller(account: Account, stored: Stored | null, now: () => number) {
-  const { polling, provider, budget, list } = account;
+  const { provider, budget, list } = account;
   const startAt = now();
   const batchSize = list?.batch?.most ?? 1;
   const tracking = createTracking({
     account,
     watching: createWatching(now),
     now,
-    requestsPerRead: () => (batchSize > 1 ? usualBatchCost : provider.requestsPerRead),
+    isBatched: () => batchSize > 1,
     onMoved: () => {},
   });
   const campaigns = new Map<string, Campaign>();
@@ -99,16 +98,13 @@ function reckonPoller(account: Account, stored: Stored | null, now: () => number
     for (const { externalId, facts } of tracking.all()) {
       if (!facts?.deleted) tracking.listed(externalId, '', false, now());
     }
-    const savesReads = list?.covers === 'everything' && batchSize === 1;
-    const facts = { pages: 1, active: tracking.activeCount(), savesReads, isNeeded: false };
-    const interval = nextListInterval(facts, polling);
-    tracking.endRound(interval);
-    listDueAt = now() + interval;
+    listDueAt = now() + tracking.endRound(1);
   }
 
   async function readCampaigns(): Promise<void> {
     const taken = tracking.take(batchSize);
-    spend(taken.length > 1 ? 1 : provider.requestsPerRead);
+    const [one] = taken;
+    spend(taken.length > 1 || (one && tracking.knownStatus(one)) ? 1 : provider.requestsPerRead);
     const inMs = now() - startAt;
     for (const { externalId, why } of taken) {
       reads.push({ externalId, inMs, why, others: taken.length - 1 });

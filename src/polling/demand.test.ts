@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createDemand, type Demand, type Kind, type Stretch, stretchOf } from './demand.ts';
+import { createDemand, type Demand, type Kind, type Stretch, stretchOf, type Wish } from './demand.ts';
 
 test.each<[string, Demand, Stretch]>([
   ['nothing is asked for', { watched: 0, others: 0, supply: 1 }, { watched: 1, others: 1 }],
@@ -83,24 +83,32 @@ describe('whatever is asked for', () => {
 });
 
 const anySet = fc.record({
-  campaign: fc.nat({ max: 5 }),
-  kind: fc.constantFrom<Kind>('watched', 'others'),
-  intervalMs: fc.option(fc.integer({ min: 1, max: 86_400_000 })),
+  name: fc.nat({ max: 5 }),
+  wish: fc.option(
+    fc.record({
+      kind: fc.constantFrom<Kind>('watched', 'others'),
+      intervalMs: fc.integer({ min: 1, max: 86_400_000 }),
+      requests: fc.constantFrom(0.1, 1, 2, 40),
+    }),
+  ),
 });
 
-describe('the count of what campaigns ask for', () => {
+describe('the count of what is asked for', () => {
   test('is right after any sequence of sets', () => {
     fc.assert(
       fc.property(fc.array(anySet, { maxLength: 100 }), (sets) => {
         const demand = createDemand<number>();
-        const asked = new Map<number, { kind: Kind; rate: number }>();
-        for (const { campaign, kind, intervalMs } of sets) {
-          demand.set(campaign, kind, intervalMs);
-          if (intervalMs === null) asked.delete(campaign);
-          else asked.set(campaign, { kind, rate: 1 / intervalMs });
+        const asked = new Map<number, Wish>();
+        for (const { name, wish } of sets) {
+          demand.set(name, wish);
+          if (wish === null) asked.delete(name);
+          else asked.set(name, wish);
         }
         const totalOf = (wanted: Kind) =>
-          [...asked.values()].reduce((sum, one) => sum + (one.kind === wanted ? one.rate : 0), 0);
+          [...asked.values()].reduce(
+            (sum, { kind, requests, intervalMs }) => sum + (kind === wanted ? requests / intervalMs : 0),
+            0,
+          );
         const total = { watched: totalOf('watched'), others: totalOf('others') };
         // From ample to a thousandth of what is needed; what rounding has left behind must not count.
         for (const supply of [10, 1e-3, 1e-6]) {
@@ -115,9 +123,9 @@ describe('the count of what campaigns ask for', () => {
 
   test('is nothing once all have left, or ask for nothing', () => {
     const demand = createDemand<string>();
-    for (const name of ['a', 'b', 'c']) demand.set(name, 'watched', 3);
-    demand.set('a', 'others', 7);
-    for (const name of ['a', 'b', 'c', 'never known']) demand.set(name, 'others', null);
+    for (const name of ['a', 'b', 'c']) demand.set(name, { kind: 'watched', intervalMs: 3, requests: 1 });
+    demand.set('a', { kind: 'others', intervalMs: 7, requests: 2 });
+    for (const name of ['a', 'b', 'c', 'never known']) demand.set(name, null);
     expect(demand.stretch(1e-12)).toEqual({ watched: 1, others: 1 });
   });
 });

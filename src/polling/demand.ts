@@ -1,12 +1,12 @@
-/** Whether somebody looks at a campaign. */
+/** Whether somebody looks at it. */
 export type Kind = 'watched' | 'others';
 
-/** Reads per ms that campaigns ask for, and that there are. */
+/** Requests per ms that are asked for, and that there are. */
 export interface Demand extends Readonly<Record<Kind, number>> {
   readonly supply: number;
 }
 
-/** How many times longer each kind of campaign waits than it would by itself. */
+/** How many times longer each kind waits than it would by itself. */
 export type Stretch = Readonly<Record<Kind, number>>;
 
 /** Of what there is, so much goes to those that nobody looks at, however many are looked at. */
@@ -23,31 +23,36 @@ export function stretchOf({ watched, others, supply }: Demand): Stretch {
   return { watched: Math.max(1, watched / (supply - others)), others: 1 };
 }
 
-/** Keeps count of what campaigns ask for. */
-export function createDemand<Campaign>() {
+/** What is to be read every `intervalMs` by so many requests, of which one that reads several is a part. */
+export interface Wish {
+  readonly kind: Kind;
+  readonly intervalMs: number;
+  readonly requests: number;
+}
+
+/** Keeps count of what is asked for: by campaigns, say. */
+export function createDemand<Asking>() {
   const total = { watched: 0, others: 0 };
-  const asked = new Map<Campaign, { readonly kind: Kind; readonly rate: number }>();
+  const wishes = new Map<Asking, Wish>();
+  const rateOf = ({ requests, intervalMs }: Wish) => requests / intervalMs;
 
   return {
-    /** How often a campaign asks to be read from now on. @param intervalMs null: not at all */
-    set(campaign: Campaign, kind: Kind, intervalMs: number | null): void {
-      const before = asked.get(campaign);
-      if (before) total[before.kind] = Math.max(0, total[before.kind] - before.rate);
-      asked.delete(campaign);
-      if (intervalMs === null) return;
-      const rate = 1 / intervalMs;
-      asked.set(campaign, { kind, rate });
-      total[kind] += rate;
+    /** What one asks for from now on; null: nothing. */
+    set(one: Asking, wish: Wish | null): void {
+      const before = wishes.get(one);
+      if (before) total[before.kind] = Math.max(0, total[before.kind] - rateOf(before));
+      wishes.delete(one);
+      if (!wish) return;
+      wishes.set(one, wish);
+      total[wish.kind] += rateOf(wish);
     },
 
-    /** Reads per ms that a campaign asks for; null: none. */
-    of: (campaign: Campaign): { readonly kind: Kind; readonly rate: number } | null =>
-      asked.get(campaign) ?? null,
+    of: (one: Asking): Wish | null => wishes.get(one) ?? null,
 
-    /** The campaigns that ask to be read. */
-    members: (): Iterable<Campaign> => asked.keys(),
+    /** Those that ask for anything. */
+    members: (): Iterable<Asking> => wishes.keys(),
 
-    /** @param supply reads per ms that there are */
+    /** @param supply requests per ms that there are */
     stretch: (supply: number): Stretch => stretchOf({ ...total, supply }),
   };
 }

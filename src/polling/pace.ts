@@ -39,6 +39,13 @@ export interface Pace {
 }
 
 const minuteMs = 60_000;
+/** There are no counters then: of such a campaign, a list that tells the status tells all that moves. */
+const beforeStart: ReadonlySet<CampaignStatus> = new Set([
+  'DRAFT',
+  'PENDING_APPROVAL',
+  'SCHEDULED',
+  'QUEUED',
+]);
 /** Counters of an ended campaign are looked at for so long after the last change. */
 const afterEndMs = 3 * 24 * 60 * minuteMs;
 /** Before its scheduled start a campaign is read as if it were sending. */
@@ -50,13 +57,13 @@ const nearStartMs = minuteMs;
  */
 const steps = {
   watched: { moving: [1, 1], resting: [3, 12] },
-  // Its status comes with the list: only counters are missed, and before the start there are none.
-  listed: { moving: [60, 240], resting: [480, 720] },
+  // Its status comes with the list: only counters are missed.
+  listed: { moving: [60, 240], resting: [720, 720] },
   alone: { moving: [24, 120], resting: [48, 240] },
 } as const;
 const stepFactor = 1.5;
 /** The same for counters that may still move after the end; here each look in vain doubles the wait. */
-const stepsAfterEnd = { watched: [2, 60], others: [120, Number.POSITIVE_INFINITY] } as const;
+const stepsAfterEnd = { watched: [2, 60], others: [240, Number.POSITIVE_INFINITY] } as const;
 
 /**
  * How long to wait before a campaign is read again. Pure.
@@ -74,16 +81,15 @@ export function paceOf(facts: Facts, polling: Polling, now: number): Pace {
     return within(polling, floors, 'ended, counters may still move');
   }
   const kind = facts.watched ? 'watched' : facts.listed === 'status' ? 'listed' : 'alone';
-  const hasBegun = status === 'SENDING' || status === 'UNKNOWN';
-  const isResting = !isMoving(facts, now) || (kind === 'listed' && !hasBegun);
-  const [first, most] = steps[kind][isResting ? 'resting' : 'moving'];
+  if (kind === 'listed' && beforeStart.has(status)) return { intervalMs: null, why: whyOf(facts, now) };
+  const [first, most] = steps[kind][isMoving(facts, now) ? 'moving' : 'resting'];
   const pace = within(
     polling,
     Math.min(most, first * stepFactor ** Math.min(facts.unchanged, 30)),
     whyOf(facts, now),
   );
   const untilStart = startsIn(facts, now) - nearStartMs;
-  return kind !== 'listed' && untilStart > 0 && pace.intervalMs !== null && pace.intervalMs > untilStart
+  return untilStart > 0 && pace.intervalMs !== null && pace.intervalMs > untilStart
     ? within(polling, untilStart / polling.fastestMs, 'about to start')
     : pace;
 }

@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type ListFacts, nextListInterval, nextStep, type Outlook, type Step } from './planner.ts';
+import {
+  type ListFacts,
+  nextListInterval,
+  nextStep,
+  type Outlook,
+  pagesThatSave,
+  type Step,
+} from './planner.ts';
 
 const now = Date.parse('2026-03-01T12:00:00Z');
 const never = Number.POSITIVE_INFINITY;
@@ -125,7 +132,7 @@ describe('whatever the outlook', () => {
   });
 });
 
-const someActive: ListFacts = { pages: 1, active: 1, savesReads: false, isNeeded: false };
+const someActive: ListFacts = { pages: 1, active: 1, savesReads: false, isNeeded: false, savedAtFloor: 0 };
 
 describe('a list is read again after', () => {
   test.each<[string, Partial<ListFacts>, number]>([
@@ -142,6 +149,14 @@ describe('a list is read again after', () => {
     ['that saves as many reads as it has pages', { pages: 10, active: 10, savesReads: true }, 15_000],
     ['that saves half as many', { pages: 10, active: 5, savesReads: true }, 30_000],
     ['that saves none now', { pages: 10, active: 0, savesReads: true }, 600_000],
+    [
+      'of three pages that saves fewer at the floor than it costs more',
+      { pages: 3, savedAtFloor: 2 },
+      45_000,
+    ],
+    ['of three pages that saves as many', { pages: 3, savedAtFloor: 3 }, 5_000],
+    ['that saves one at the floor', { savedAtFloor: 1 }, 5_000],
+    ['that saves one while nothing may change', { active: 0, savedAtFloor: 1 }, 5_000],
     ['that saves ever so many', { pages: 10, active: 5_000, savesReads: true, isNeeded: true }, 5_000],
   ])('%s: %j is %d ms', (_name, facts, expected) => {
     expect(nextListInterval({ ...someActive, ...facts }, polling)).toBe(expected);
@@ -157,6 +172,7 @@ const anyListFacts: fc.Arbitrary<ListFacts> = fc.record({
   active: fc.oneof(fc.nat({ max: 3 }), fc.nat({ max: 100_000 })),
   savesReads: fc.boolean(),
   isNeeded: fc.boolean(),
+  savedAtFloor: fc.oneof(fc.constant(0), fc.nat({ max: 5_000 })),
 });
 
 test('whatever the list, it keeps between fastest and slowest, and costs no more than the reads that it saves', () => {
@@ -166,9 +182,25 @@ test('whatever the list, it keeps between fastest and slowest, and costs no more
       expect(interval).toBeGreaterThanOrEqual(pace.fastestMs);
       expect(interval).toBeLessThanOrEqual(pace.slowestMs);
       expect(nextListInterval({ ...facts, isNeeded: true }, pace)).toBeLessThanOrEqual(interval);
-      if (interval === pace.slowestMs) return;
-      const saved = facts.savesReads ? Math.max(1, facts.active) : 1;
+      const usual = nextListInterval({ ...facts, savedAtFloor: 0 }, pace);
+      expect(interval).toBeLessThanOrEqual(usual);
+      if (usual === pace.slowestMs) return;
+      const saved = (facts.savesReads ? Math.max(1, facts.active) : 1) + facts.savedAtFloor;
       expect(facts.pages / interval).toBeLessThanOrEqual((saved / pace.fastestMs) * (1 + 1e-9));
     }),
   );
+});
+
+test.each([
+  [1, 1, null],
+  [2, 2, 1],
+  [2, 500, 1],
+  [2, 501, null],
+  [3, 501, 2],
+  [100, 50_000, null],
+  [101, 50_000, 100],
+  // Those that are wanted are in the status themselves, as far as is known.
+  [2, 0, 1],
+])('to read %d of %d in a status takes %j pages of 500', (wanted, count, pages) => {
+  expect(pagesThatSave({ wanted, count, pageSize: 500 })).toBe(pages);
 });

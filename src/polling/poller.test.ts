@@ -30,14 +30,18 @@ function reading(sent: number, extra: Partial<CampaignReading> = {}): CampaignRe
 async function openPoller() {
   let at = start;
   const now = () => at;
-  let [asked, compared] = [0, 0];
+  let [asked, compared, underWay] = [0, 0, 0];
   let answer: () => Promise<CampaignReading | null> = async () => reading(1);
   const failures: (string | null)[] = [];
 
   async function read(): Promise<Answer> {
     asked += 1;
+    underWay += 1;
     const askedAt = at;
-    return { reading: await answer(), askedAt };
+    // Once what follows from the answer has been done.
+    return answer()
+      .finally(() => setImmediate(() => (underWay -= 1)))
+      .then((reading) => ({ reading, askedAt }));
   }
 
   const database = await openDatabase('sqlite::memory:', () => {});
@@ -75,7 +79,7 @@ async function openPoller() {
     poller.pollSoon('1');
     await until(() => asked > before);
   }
-  const isOver = () => (poller.nextPollAt(key) ?? 0) > at;
+  const isOver = () => underWay === 0 && (poller.nextPollAt(key) ?? 0) > at;
 
   poller.start([], ['1']);
   await until(isOver);
@@ -122,6 +126,7 @@ function stubAccount(now: () => number, read: Account['read']): Account {
   const unasked = () => Promise.reject(new Error('Nothing is asked here.'));
   return {
     ...{ name: 'shop', provider, channel: 'EMAIL', polling, read, readAnew: unasked, ask: unasked },
+    readCounters: null,
     budget: createBudget([{ limit: 1_000_000, windowSeconds: 60 }], now),
     health: createHealth(now, second, () => {}),
     ...{ list: null, changes: {}, reports: null },

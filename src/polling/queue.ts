@@ -1,5 +1,6 @@
 import TinyQueue from 'tinyqueue';
 import type { StoredFacts } from './pace.ts';
+import type { Interest } from './watching.ts';
 
 /** What was said of a campaign, in short, and its revision after that. */
 interface Said {
@@ -22,6 +23,8 @@ export interface Tracked {
   /** Its revision when it was last looked at; null before the first look. */
   revision: number | null;
   reading: boolean;
+  /** It is to be read again once that is over. */
+  again: boolean;
   /** The round of the list that last named it; null: none yet. */
   listedIn: number | null;
   /** What the list said of it then, and its revision after that. */
@@ -31,13 +34,17 @@ export interface Tracked {
   why: string;
   /** What was then known of it. */
   facts: StoredFacts | null;
-  /** Whether a subscription looked at it then, as of how many that had begun or ended. */
+  /** The provider's word for its status; null: it has not been read whole yet. */
+  providerStatus: string | null;
+  /** What subscriptions wanted of it when it was last looked at, as of how many that had begun or ended. */
   watchedAs: {
     readonly version: number;
     /** Whether the list served those who want the status alone. */
     readonly byList: boolean;
-    readonly isWatched: boolean;
+    readonly interest: Interest;
   } | null;
+  /** Somebody wants its status, and hears it from the list. */
+  leftToList: boolean;
   /** What the last read of it said, and its revision after that. */
   readAs: Said | null;
   /** It has to be read by itself: a list of several did not tell of it. */
@@ -56,12 +63,15 @@ export function newlyTracked(key: string, externalId: string, dueAt: number): Tr
     unchanged: 0,
     revision: null,
     reading: false,
+    again: false,
     listedIn: null,
     listedAs: null,
     intervalMs: 0,
     why: 'nothing is known of it yet',
     facts: null,
+    providerStatus: null,
     watchedAs: null,
+    leftToList: false,
     readAs: null,
     alone: false,
   };
@@ -123,3 +133,5 @@ export function createDueQueue() {
     },
   };
 }
+
+export type DueQueue = ReturnType<typeof createDueQueue>;

@@ -1,10 +1,10 @@
 import type { Logger } from 'pino';
-import type { Account, AccountList, Answer, ListPage } from '../accounts/account.ts';
+import type { Account, Answer } from '../accounts/account.ts';
+import type { AccountList, ListPage } from '../accounts/list.ts';
 import type { Observed, Observer } from '../campaigns/observe.ts';
 import { campaignKey } from '../model/campaign.ts';
 import { ProblemError } from '../model/problem.ts';
 import { fingerprint } from './fingerprint.ts';
-import { nextListInterval } from './planner.ts';
 import type { Tracking } from './tracking.ts';
 import type { Watching } from './watching.ts';
 
@@ -21,8 +21,6 @@ export interface RoundsParts {
   readonly observation: (externalId: string, answer: Answer) => Observed;
   /** How long to wait after a failure, in ms. */
   readonly pauseAfter: (error: unknown, what: string) => number;
-  /** Whether several campaigns are read by one request, so that a round stands for no reads. */
-  readonly isBatched: () => boolean;
   /** Told when the next round has come nearer. */
   readonly onMoved: () => void;
 }
@@ -36,22 +34,16 @@ export function createRounds(parts: RoundsParts) {
   const { fastestMs, slowestMs } = account.polling;
   let dueAt = account.list ? 0 : Number.POSITIVE_INFINITY;
   let isReading = false;
-  /** The last complete one. */
-  let last: { readonly endedAt: number; readonly pages: number } | null = null;
+  /** When the last complete one did, ms since 1970. */
+  let endedAt: number | null = null;
   let failures = 0;
 
   watching.onMore(hurry);
 
-  function interval(pages: number): number {
-    const savesReads = account.list?.covers === 'everything' && !parts.isBatched();
-    const isNeeded = watching.needsList(account.name);
-    return nextListInterval({ pages, active: tracking.activeCount(), savesReads, isNeeded }, account.polling);
-  }
-
   /** Somebody has begun to look: the list comes round as often as is due to that. */
   function hurry(): void {
-    if (!last || failures > 0) return;
-    const soonerAt = last.endedAt + interval(last.pages);
+    if (endedAt === null || failures > 0) return;
+    const soonerAt = endedAt + tracking.listing.reckon();
     if (soonerAt >= dueAt) return;
     dueAt = soonerAt;
     parts.onMoved();
@@ -105,14 +97,13 @@ export function createRounds(parts: RoundsParts) {
           pages += 1;
           await takeIn(page);
         }
-        last = { endedAt: now(), pages };
-        const intervalMs = interval(pages);
-        tracking.endRound(intervalMs);
-        dueAt = now() + intervalMs;
         failures = 0;
+        endedAt = now();
+        dueAt = endedAt + tracking.endRound(pages);
       } catch (error) {
         failures += 1;
         dueAt = now() + pauseAfter(error);
+        tracking.roundFailed();
       } finally {
         isReading = false;
       }

@@ -1,5 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { byKey, followed, openTracking, second, start, waitOf } from '../../test/support/tracking.ts';
+import {
+  byFilter,
+  byKey,
+  followed,
+  names,
+  openTracking,
+  second,
+  start,
+  waitOf,
+} from '../../test/support/tracking.ts';
+import type { Campaign } from '../model/campaign.ts';
+import type { Watched } from './watching.ts';
 
 const never = Number.POSITIVE_INFINITY;
 /** In seconds, by the pace that nobody's looking calls for: without a list, and with one that tells the status. */
@@ -11,16 +22,16 @@ describe('a list that tells the status', () => {
   test('spares its campaigns reads of their own, from its first whole round on', () => {
     const at = openTracking({ covers: 'status' });
     at.read('a');
-    expect([at.listWorks(), at.dueIn('a')]).toEqual([false, alone]);
-    at.endRound(15 * second);
+    expect([at.listing.works(), at.dueIn('a')]).toEqual([false, alone]);
+    at.endRound(1);
     at.pass(10 * second);
     at.read('a', { revision: 2 });
-    expect([at.listWorks(), at.dueIn('a')]).toEqual([true, listed]);
+    expect([at.listing.works(), at.dueIn('a')]).toEqual([true, listed]);
   });
 
   test('has read at once what it tells something new of, and leaves the rest where it is', () => {
     const at = openTracking({ covers: 'status' });
-    at.endRound(15 * second);
+    at.endRound(1);
     for (const name of ['a', 'b']) at.read(name);
     at.pass(minute);
     at.listNews('a', { status: 'PAUSED', revision: 2 });
@@ -41,7 +52,7 @@ describe('a list that tells the status', () => {
   // The list takes the news, so that the read after it finds none.
   test('brings a campaign forward by what it tells, however long nothing was new before', () => {
     const at = openTracking({ covers: 'status' });
-    at.endRound(15 * second);
+    at.endRound(1);
     for (let count = 0; count < 10; count++) at.read('a');
     expect(at.dueIn('a')).toBe(waitOf({ listed: 'status', unchanged: 9 }));
     at.pass(minute);
@@ -53,20 +64,61 @@ describe('a list that tells the status', () => {
 
   test('is enough for who looks at the status alone, and not for who looks at more', () => {
     const at = openTracking({ covers: 'status' });
-    at.endRound(15 * second);
+    for (const name of ['a', 'b']) at.read(name);
+    at.endRound(1);
     at.watching.begin({ ...byKey('a'), fields: statusAlone });
     at.watching.begin({ ...byKey('b'), fields: new Set(['status', 'stats.sent']) });
     for (const name of ['a', 'b']) at.read(name);
-    expect(['a', 'b'].map(at.dueIn)).toEqual([listed, 5]);
+    expect(['a', 'b'].map(at.dueIn)).toEqual([waitOf({ listed: 'status', unchanged: 1 }), 5]);
   });
 
-  test('spares a read where somebody begins to look at the status alone', () => {
+  test('comes round at the floor for who looks at the status alone, who spares a read', () => {
     const at = openTracking({ covers: 'status' });
-    at.endRound(15 * second);
     at.read('a');
+    expect(at.endRound(1)).toBe(15 * second);
+    at.read('a', { revision: 2 });
     at.pass(minute);
-    at.watching.begin({ ...byKey('a'), fields: statusAlone });
+    const end = at.watching.begin({ ...byKey('a'), fields: statusAlone });
     expect(at.dueIn('a')).toBe(listed - 60);
+    expect(at.listing.reckon()).toBe(5 * second);
+    end();
+    expect(at.endRound(1)).toBe(15 * second);
+  });
+
+  test.each([
+    // At the floor, 4 pages cost 4 requests each time instead of one in three times.
+    ['is read by itself where the list would cost more', 3, 4, 60, 0],
+    ['comes with the list where that costs less', 4, 4, 5, listed - 60],
+  ])('the status that somebody looks at %s: %d of %d pages', (_name, watched, pages, everyS, dueIn) => {
+    const at = openTracking({ covers: 'status' });
+    const [all, last] = [names(watched), `c${watched - 1}`];
+    for (const name of all) at.read(name);
+    at.endRound(pages);
+    for (const name of all) at.read(name, { revision: 2 });
+    at.pass(minute);
+    for (const name of all) at.watching.begin({ ...byKey(name), fields: statusAlone });
+    at.endRound(pages);
+    expect(at.listing.reckon()).toBe(everyS * second);
+    expect(at.dueIn(last)).toBe(dueIn);
+    at.read(last, { revision: 3 });
+    expect(at.dueIn(last)).toBe(everyS === 5 ? listed : 5);
+  });
+
+  test('that fails leaves the status to reads, until it is whole again', () => {
+    const at = openTracking({ covers: 'status' });
+    at.read('a');
+    at.endRound(1);
+    at.watching.begin({ ...byKey('a'), fields: statusAlone });
+    at.read('a', { revision: 2 });
+    at.pass(minute);
+    expect(at.dueIn('a')).toBe(listed - 60);
+    at.roundFailed();
+    expect(at.dueIn('a')).toBe(0);
+    at.read('a', { revision: 2 });
+    expect(at.dueIn('a')).toBe(5);
+    at.endRound(1);
+    at.read('a', { revision: 2 });
+    expect(at.dueIn('a')).toBeGreaterThan(alone);
   });
 
   test('is not relied on for the status before it has been read whole', () => {
@@ -77,40 +129,156 @@ describe('a list that tells the status', () => {
   });
 });
 
+describe('a campaign that has not begun', () => {
+  const scheduled = { status: 'SCHEDULED', scheduledAt: start + 60 * minute } as const;
+
+  function openScheduled() {
+    const at = openTracking({ covers: 'status' });
+    at.listNews('a', scheduled);
+    at.endRound(1);
+    at.read('a', scheduled);
+    return at;
+  }
+
+  test('is left to a list that tells the status', () => {
+    const at = openScheduled();
+    expect(at.dueIn('a')).toBe(never);
+    at.listNews('a', { status: 'SENDING', revision: 2 });
+    expect(at.dueIn('a')).toBe(5);
+  });
+
+  test.each([byKey('a'), byFilter({}), byFilter({ statuses: ['SCHEDULED'] })])(
+    'is read all the same for somebody who looks: %j',
+    (watched) => {
+      const at = openScheduled();
+      at.pass(minute);
+      at.watching.begin(watched);
+      expect(at.dueIn('a')).toBe(0);
+      at.read('a', scheduled);
+      expect(at.dueIn('a')).toBe(22.5);
+    },
+  );
+
+  test('is read by itself once the list has failed three times in a row', () => {
+    const at = openScheduled();
+    for (let count = 1; count < 3; count++) at.roundFailed();
+    expect(at.dueIn('a')).toBe(never);
+    at.roundFailed();
+    expect(at.dueIn('a')).toBeLessThan(waitOf(scheduled));
+    at.endRound(1);
+    at.pass(waitOf(scheduled) * second);
+    at.read('a', scheduled);
+    expect(at.dueIn('a')).toBe(never);
+  });
+});
+
+describe('where counters are a call of their own', () => {
+  const openListed = () => openTracking({ covers: 'status', countersApart: true, requestsPerRead: 2 });
+  const statusOf = (at: ReturnType<typeof openListed>, name: string) => {
+    const one = at.get(`shop:${name}`);
+    return one && at.knownStatus(one);
+  };
+  const isKnown = (...[at, name]: Parameters<typeof statusOf>) => statusOf(at, name) !== null;
+
+  test('they are read alone where the list tells the status in time', () => {
+    const at = openListed();
+    at.read('a', { providerStatus: 'in_progress' });
+    expect(isKnown(at, 'a'), 'before the first round').toBe(false);
+    at.listNews('a', { providerStatus: 'in_progress' });
+    at.endRound(1);
+    expect(statusOf(at, 'a')).toEqual({
+      status: 'SENDING',
+      providerStatus: 'in_progress',
+    });
+    at.roundFailed();
+    expect(isKnown(at, 'a'), 'after a round that failed').toBe(false);
+  });
+
+  test.each<[string, Partial<Campaign>]>([
+    ['has not begun', { status: 'SCHEDULED' }],
+    ['is deleted', { deletedAt: start }],
+  ])('the whole is read of a campaign that %s', (_name, campaign) => {
+    const at = openListed();
+    at.read('a', campaign);
+    at.listAgain('a');
+    at.endRound(1);
+    expect(isKnown(at, 'a')).toBe(false);
+  });
+
+  test('the whole is read of a campaign that only the list has told of, and that the list does not name', () => {
+    const at = openListed();
+    at.listNews('listed');
+    at.read('read');
+    at.endRound(1);
+    expect(['listed', 'read'].map((name) => isKnown(at, name))).toEqual([false, false]);
+    at.read('listed');
+    expect(isKnown(at, 'listed')).toBe(true);
+    at.endRound(1);
+    expect(isKnown(at, 'listed'), 'named no more').toBe(false);
+  });
+
+  test('the list comes round at the floor for who looks at all of a campaign, which spares the status', () => {
+    const at = openListed();
+    for (const name of ['a', 'b']) at.listNews(name);
+    for (const name of ['a', 'b']) at.read(name);
+    expect(at.endRound(1)).toBe(15 * second);
+    const end = at.watch('a');
+    at.read('a', { revision: 2 });
+    at.listAgain('a', 'b');
+    expect(isKnown(at, 'a'), 'while the list is slower').toBe(false);
+    expect(at.endRound(1)).toBe(5 * second);
+    at.read('a', { revision: 3 });
+    expect([isKnown(at, 'a'), at.dueIn('a')]).toEqual([true, 5]);
+    end();
+    at.read('a', { revision: 4 });
+    at.listAgain('a', 'b');
+    expect(at.endRound(1)).toBe(15 * second);
+  });
+
+  test('where there are none, the campaign is left alone for as long as if nothing were new', () => {
+    const at = openListed();
+    at.listNews('a');
+    at.read('a');
+    at.endRound(1);
+    at.read('a');
+    const one = at.get('shop:a');
+    if (one) at.hadNoCounters(one);
+    expect(at.dueIn('a')).toBe(waitOf({ listed: 'status', unchanged: 3 }));
+  });
+});
+
 describe('a list that tells all', () => {
   test('stands for reads, which come only once two rounds have failed to', () => {
     const at = openTracking({ covers: 'everything' });
     at.listNews('a');
-    at.endRound(15 * second);
+    at.endRound(1);
     at.listNews('a', { revision: 2 });
     expect(at.dueIn('a')).toBe(alone + 2 * 15);
     for (let round = 0; round < 5; round++) {
       at.pass(15 * second);
       at.listAgain('a');
-      at.endRound(15 * second);
+      at.endRound(1);
       expect(at.dueIn('a')).toBe(alone + 2 * 15);
     }
   });
 
-  test.each([
-    ['nobody looks at, twice as rarely as they are due', false, 2 * alone, alone + 2 * (2 * alone)],
-    ['nobody looks at, yet more rarely', false, 2 * alone + 1, alone],
-    ['somebody looks at, as often as they are due', true, 5, 5 + 2 * 5],
-    ['somebody looks at, more rarely', true, 6, 5],
-    ['somebody looks at, far more rarely', true, 1_200, 5],
-  ])(
-    'that names campaigns that %s: watched %j, every %d s, a read in %d s',
-    (_name, isWatched, every, due) => {
-      const at = openTracking({ covers: 'everything' });
-      at.endRound(every * second);
-      if (isWatched) at.watch('a');
-      at.listNews('a');
-      expect(at.dueIn('a')).toBe(due);
-      at.pass(5 * second);
-      at.listAgain('a');
-      expect(at.dueIn('a')).toBe(due);
-    },
-  );
+  test.each<[string, Watched | null, number, number]>([
+    ['nobody looks at, twice as rarely as they are due', null, (2 * alone) / 15, alone + 2 * (2 * alone)],
+    ['nobody looks at, yet more rarely', null, (2 * alone) / 15 + 1, alone],
+    ['somebody looks at, as often as they are due', byFilter({}), 1, 5 + 2 * 5],
+    ['somebody looks at, more rarely', byFilter({}), 2, 5],
+    ['somebody looks at, thrice as rarely', byKey('a'), 1, 5],
+  ])('that names campaigns that %s: %j, %d pages, a read in %d s', (_name, watched, pages, due) => {
+    const at = openTracking({ covers: 'everything' });
+    if (watched) at.watching.begin(watched);
+    at.listNews('a');
+    at.endRound(pages);
+    at.listNews('a', { revision: 2 });
+    expect(at.dueIn('a')).toBe(due);
+    at.pass(5 * second);
+    at.listAgain('a');
+    expect(at.dueIn('a')).toBe(due);
+  });
 
   test('tells what it said before only while nothing else was seen of the campaign', () => {
     const at = openTracking({ covers: 'everything' });
@@ -137,15 +305,15 @@ describe.each(['status', 'everything'] as const)('a whole round of a list that t
       at.listNews(name);
       at.read(name);
     }
-    at.endRound(15 * second);
+    at.endRound(1);
     at.pass(30 * second);
     at.listAgain('here');
-    at.endRound(15 * second);
+    at.endRound(1);
     expect(at.dueIn('gone')).toBe(0);
     expect(at.dueIn('here')).toBeGreaterThan(0);
     at.read('gone', { revision: 2 });
     at.listAgain('here');
-    at.endRound(15 * second);
+    at.endRound(1);
     expect(at.dueIn('gone')).toBeGreaterThan(0);
   });
 
@@ -156,19 +324,19 @@ describe.each(['status', 'everything'] as const)('a whole round of a list that t
     at.resume([followed('ended', { status: 'COMPLETED', statsFinal: true })]);
     at.resume([followed('old', { status: 'COMPLETED', statsFinal: true, changedAt: monthAgo })]);
     at.pass(second);
-    at.endRound(15 * second);
+    at.endRound(1);
     expect(['gone', 'ended', 'old'].map(at.dueIn)).toEqual([0, 0, never]);
   });
 
   test('looks ever more rarely at what it names and a read does not find', () => {
     const at = openTracking({ covers });
     at.listNews('a');
-    at.endRound(15 * second);
+    at.endRound(1);
     const waits = Array.from({ length: 12 }, () => {
       at.read('a', { deletedAt: start, revision: 2 });
       expect(at.dueIn('a')).toBe(never);
       at.listAgain('a');
-      at.endRound(15 * second);
+      at.endRound(1);
       return at.dueIn('a');
     });
     expect(waits).toEqual([5, 10, 20, 40, 80, 160, 320, 640, 1_280, 2_560, 3_600, 3_600]);

@@ -28,6 +28,32 @@ describe('one request takes', () => {
     expect(at.taken(100)).toEqual(['a', 'b', 'c']);
   });
 
+  test('what is looked at together, once one has waited for the other', () => {
+    const at = openTracking();
+    at.watch('a', 'b');
+    at.read('a');
+    at.pass(2 * second);
+    at.read('b');
+    at.pass(3 * second);
+    expect(at.taken(100), 'it waits for b').toEqual([]);
+    expect(['a', 'b'].map(at.dueIn)).toEqual([2, 2]);
+    at.pass(2 * second);
+    expect(at.taken(100)).toEqual(['a', 'b']);
+  });
+
+  test('what is looked at, and has waited for others once, by itself', () => {
+    const at = openTracking();
+    at.watch('a', 'b');
+    at.read('a');
+    at.pass(2 * second);
+    at.read('b');
+    at.pass(3 * second);
+    expect(at.taken(100)).toEqual([]);
+    at.read('b', { status: 'COMPLETED', revision: 2 });
+    at.pass(2 * second);
+    expect(at.taken(100)).toEqual(['a']);
+  });
+
   test('nothing that was read less than the floor ago', () => {
     const at = openTracking();
     at.read('due');
@@ -145,12 +171,13 @@ describe('where the budget is short', () => {
 
   test('the list has its part of it', () => {
     const at = openTracking({ perMinute: 60, covers: 'status' });
-    at.endRound(2_500);
     const watched = names(10, 'w');
     at.watch(...watched);
     readAll(at, watched);
-    // 24 of 48 polls a minute are the list's; 10 watched ones ask for 120 of the rest.
-    expect(at.dueIn('w9')).toBeCloseTo(25, 0);
+    // The list asks for 4 requests a minute, 10 watched ones for 120, and there are 48.
+    expect(at.endRound(1) / second).toBeCloseTo((124 / 48) * 15, 0);
+    at.read('w9', { revision: 3 });
+    expect(at.dueIn('w9')).toBeCloseTo((124 / 48) * 5, 0);
   });
 
   test.each<[string, (at: TrackingAtHand, name: string) => void]>([

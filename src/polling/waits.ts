@@ -1,32 +1,32 @@
 import { hash } from 'node:crypto';
-import { createDemand, type Kind, type Stretch } from './demand.ts';
+import { createDemand, type Stretch, type Wish } from './demand.ts';
 import type { Tracked } from './queue.ts';
 
 export interface WaitsParts {
-  /** Reads per ms that there are. */
+  /** Requests per ms that there are. */
   readonly supply: () => number;
   readonly now: () => number;
   readonly putAt: (one: Tracked, dueAt: number) => void;
 }
 
+/** The list, among those that ask for requests. */
+const theList = Symbol('list');
+
 /** How long campaigns wait for their next read: as long as each would by itself, stretched where there is too little. */
 export function createWaits({ supply, now, putAt }: WaitsParts) {
-  const demand = createDemand<Tracked>();
-  /** The longest that waits have been made since they were last made shorter. */
-  let longestStretch = 1;
+  const demand = createDemand<Tracked | typeof theList>();
+  /** How far those that wait are stretched, for the most part. */
+  let inForce = 1;
 
-  /** Once there is much more for each than there was, those that were put off for long come nearer. */
-  function relax(stretch: Stretch): void {
+  /** Once there is twice as much for each as there was, or half, those that wait come nearer, or are put off. */
+  function adapt(stretch: Stretch): void {
     const { others } = stretch;
-    if (2 * others > longestStretch) {
-      longestStretch = Math.max(longestStretch, others);
-      return;
-    }
-    longestStretch = others;
+    if (others > inForce / 2 && others < inForce * 2) return;
+    inForce = others;
     for (const one of demand.members()) {
-      const asked = demand.of(one);
-      const waitMs = asked ? stretch[asked.kind] / asked.rate : Number.POSITIVE_INFINITY;
-      if (waitMs >= one.intervalMs) continue;
+      const wish = demand.of(one);
+      if (!wish || one === theList) continue;
+      const waitMs = stretch[wish.kind] * wish.intervalMs;
       // In proportion, so that what is spread stays so.
       const left = Math.max(0, one.dueAt - now()) * (waitMs / one.intervalMs);
       one.intervalMs = waitMs;
@@ -36,20 +36,32 @@ export function createWaits({ supply, now, putAt }: WaitsParts) {
 
   return {
     /** The campaigns that wait for a read of their own. */
-    members: (): Iterable<Tracked> => demand.members(),
+    *members(): Iterable<Tracked> {
+      for (const one of demand.members()) if (one !== theList) yield one;
+    },
 
     stretch: (): Stretch => demand.stretch(supply()),
 
-    /** @param intervalMs how long it would wait by itself; null: it is not read by itself */
-    set(one: Tracked, kind: Kind, intervalMs: number | null): void {
-      demand.set(one, kind, intervalMs);
+    /** @param wish how long it would wait by itself; null: it is not read by itself */
+    set(one: Tracked, wish: Wish | null): void {
+      demand.set(one, wish);
       const stretch = demand.stretch(supply());
-      one.intervalMs = intervalMs === null ? Number.POSITIVE_INFINITY : intervalMs * stretch[kind];
+      one.intervalMs = wish ? wish.intervalMs * stretch[wish.kind] : Number.POSITIVE_INFINITY;
       putAt(one, now() + one.intervalMs);
-      relax(stretch);
+      adapt(stretch);
     },
 
-    drop: (one: Tracked): void => demand.set(one, 'others', null),
+    /**
+     * What rounds of the list ask for. They tell of all campaigns at once, so they wait longer only when those do that
+     * somebody looks at.
+     * @returns how long to wait for the next one, in ms
+     */
+    setList({ intervalMs, requests }: Pick<Wish, 'intervalMs' | 'requests'>): number {
+      demand.set(theList, { kind: 'watched', intervalMs, requests });
+      return intervalMs * demand.stretch(supply()).watched;
+    },
+
+    drop: (one: Tracked): void => demand.set(one, null),
 
     /**
      * Makes many due, so that it is no burst: each at any time of its wait, or of what it takes to read them all where
@@ -57,12 +69,13 @@ export function createWaits({ supply, now, putAt }: WaitsParts) {
      * @returns by when all are due
      */
     spread(all: readonly Tracked[], from: number): number {
-      const longEnough = all.length / supply();
+      const requests = all.reduce((sum, one) => sum + (demand.of(one)?.requests ?? 0), 0);
+      const longEnough = requests / supply();
       let last = from;
       for (const one of all) {
-        const asked = demand.of(one);
-        if (!asked) continue;
-        const span = Math.max(1 / asked.rate, longEnough);
+        const wish = demand.of(one);
+        if (!wish) continue;
+        const span = Math.max(wish.intervalMs, longEnough);
         putAt(one, from + span * shareOf(one.key));
         last = Math.max(last, from + span);
       }

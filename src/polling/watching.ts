@@ -1,4 +1,4 @@
-import type { Campaign } from '../model/campaign.ts';
+import type { Campaign, CampaignStatus } from '../model/campaign.ts';
 import { type CampaignFilter, matches } from '../model/filter.ts';
 
 /** What somebody looks at. */
@@ -33,7 +33,7 @@ export function createWatching(now: () => number) {
 
   function count(watched: Watched, more: 1 | -1): void {
     version += 1;
-    for (const account of listsOf(watched)) {
+    for (const account of new Set(watched.filter?.accounts)) {
       const left = (accounts.get(account) ?? 0) + more;
       if (left > 0) accounts.set(account, left);
       else accounts.delete(account);
@@ -112,10 +112,16 @@ export function createWatching(now: () => number) {
       return interest;
     },
 
-    /**
-     * Whether somebody hears from an account's list what reads of single campaigns do not tell in time: that there is
-     * another campaign, or a status where no more is wanted.
-     */
+    /** Whether any subscription may look at a campaign, as far as its account and its status tell. */
+    mayLookAt(key: string, account: string, status: CampaignStatus): boolean {
+      if (byKey.has(key)) return true;
+      for (const { filter } of byFilter) {
+        if (filter?.accounts.includes(account) && (filter.statuses?.includes(status) ?? true)) return true;
+      }
+      return false;
+    },
+
+    /** Whether somebody hears from an account's list what no read of a campaign tells: that there is another one. */
     needsList: (account: string): boolean => accounts.has(account) || (listedUntil.get(account) ?? 0) > now(),
   };
 }
@@ -124,11 +130,4 @@ export type Watching = ReturnType<typeof createWatching>;
 
 export function wantsMoreThanStatus({ fields }: Watched): boolean {
   return fields === null || [...fields].some((field) => field !== 'status');
-}
-
-/** A campaign's key begins with its account. */
-function listsOf(watched: Watched): Set<string> {
-  const keys = wantsMoreThanStatus(watched) ? [] : [...(watched.keys ?? [])];
-  const named = keys.map((key) => key.slice(0, key.indexOf(':')));
-  return new Set([...named, ...(watched.filter?.accounts ?? [])]);
 }

@@ -1,6 +1,7 @@
-import type { Account, AccountList } from '../../src/accounts/account.ts';
+import type { Account } from '../../src/accounts/account.ts';
 import { createBudget } from '../../src/accounts/budget.ts';
 import { createHealth } from '../../src/accounts/health.ts';
+import type { AccountList } from '../../src/accounts/list.ts';
 import type { Campaign } from '../../src/model/campaign.ts';
 import { type Facts, paceOf } from '../../src/polling/pace.ts';
 import { createTracking, type Followed } from '../../src/polling/tracking.ts';
@@ -16,6 +17,8 @@ export interface TrackingOptions {
   /** Requests a minute; a fifth of them is people's. More than anything asks for, unless told otherwise. */
   readonly perMinute?: number;
   readonly requestsPerRead?: number;
+  /** Whether counters are a call of their own. */
+  readonly countersApart?: boolean;
   /** What the account's list tells; without, there is no list. */
   readonly covers?: AccountList['covers'];
 }
@@ -23,16 +26,16 @@ export interface TrackingOptions {
 export type TrackingAtHand = ReturnType<typeof openTracking>;
 
 /** Campaigns of the account "shop", on a clock that stands still until it is moved. Nobody is asked. */
-export function openTracking({ perMinute = 1_000_000, requestsPerRead = 1, covers }: TrackingOptions = {}) {
+export function openTracking(options: TrackingOptions = {}) {
   let at = start;
   let moved = 0;
   const now = () => at;
   const watching = createWatching(now);
   const tracking = createTracking({
-    account: stubAccount(perMinute, covers, now),
+    account: stubAccount(options, now),
     watching,
     now,
-    requestsPerRead: () => requestsPerRead,
+    isBatched: () => false,
     onMoved: () => {
       moved += 1;
     },
@@ -82,16 +85,13 @@ export function openTracking({ perMinute = 1_000_000, requestsPerRead = 1, cover
     /** As the poller does after a read. */
     release(name: string): void {
       const one = trackedAs(name);
-      if (!one) return;
-      one.reading = false;
-      tracking.putAt(one, one.dueAt);
+      if (one) tracking.release([one]);
     },
   };
 }
 
 function stubAccount(
-  perMinute: number,
-  covers: AccountList['covers'] | undefined,
+  { perMinute = 1_000_000, requestsPerRead = 1, countersApart = false, covers }: TrackingOptions,
   now: () => number,
 ): Account {
   const [provider] = providers;
@@ -100,15 +100,16 @@ function stubAccount(
   const pages = async function* () {};
   return {
     name: 'shop',
-    provider,
+    provider: { ...provider, requestsPerRead },
     channel: 'EMAIL',
     polling,
     budget: createBudget([{ limit: perMinute, windowSeconds: 60 }], now),
     health: createHealth(now, second, () => {}),
     read: unasked,
     readAnew: unasked,
+    readCounters: countersApart ? unasked : null,
     ask: unasked,
-    list: covers ? { covers, pages, batch: null } : null,
+    list: covers ? { covers, pages, batch: null, inStatus: null } : null,
     changes: {},
     reports: null,
   };

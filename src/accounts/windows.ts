@@ -1,0 +1,119 @@
+import type { RateLimit } from '../providers/http.ts';
+import type { RequestBudget } from '../providers/provider.ts';
+
+/** Clocks and timers are not exact to the millisecond: windows are taken that much longer. */
+const marginMs = 20;
+/** While all that is left of a budget is under way, it is worth asking again after this. */
+const lookAgainMs = 25;
+/** What is left of a window slows polls down to this part of their pace at the most. */
+const leastPace = 0.1;
+/** In a window that is this long, polls slow down before it is used up: to wait for its end would be too long. */
+const longMs = 15 * 60_000;
+/** They do once there is less left than would last for this part of it. */
+const scarceShare = 0.1;
+/** A window's end is told in whole seconds, by another clock. */
+const sameWindowMs = 1_500;
+
+/** How much of a window is used. */
+export interface WindowState extends RequestBudget {
+  readonly used: number;
+}
+
+/** Counts requests in any stretch of the window's length, by when they were answered. All times are ms since 1970. */
+export function createSlidingWindow({ limit, windowSeconds }: RequestBudget) {
+  const lengthMs = windowSeconds * 1000 + marginMs;
+  /** When the last `limit` requests were answered, as a ring. */
+  const times = new Float64Array(limit);
+  /** How many were in all. */
+  let made = 0;
+
+  /** When the last one but so many was answered. */
+  const answeredAt = (before: number) => times[(made - 1 - before) % limit] ?? 0;
+
+  /** By halves: there may be many. */
+  function usedAt(now: number): number {
+    let [used, most] = [0, Math.min(made, limit)];
+    while (used < most) {
+      const middle = Math.floor((used + most) / 2);
+      if (answeredAt(middle) > now - lengthMs) used = middle + 1;
+      else most = middle;
+    }
+    return used;
+  }
+
+  return {
+    count(now: number): void {
+      times[made % limit] = now;
+      made += 1;
+    },
+
+    /** When the request that has to fall out of the window for the next one does so. */
+    freeAt(share: number, underWay: number, now: number): number {
+      const allowed = Math.max(1, Math.floor(limit * share)) - underWay;
+      if (allowed <= 0) return now + lookAgainMs;
+      return made < allowed ? 0 : answeredAt(allowed - 1) + lengthMs;
+    },
+
+    /** How many requests a ms it allows for long, if only a share of it is used. */
+    perMs(share: number, now: number): number {
+      const even = (limit * share) / lengthMs;
+      if (lengthMs < longMs) return even;
+      const left = (limit * share - usedAt(now)) / (lengthMs * scarceShare);
+      return Math.max(even * leastPace, Math.min(even, left));
+    },
+
+    state: (underWay: number, now: number): WindowState => ({
+      limit,
+      windowSeconds,
+      used: Math.min(limit, usedAt(now) + underWay),
+    }),
+  };
+}
+
+/** The window that the provider itself counts by, as far as it has been told. */
+export function createToldWindow() {
+  let told: RateLimit | null = null;
+  /** The longest time to an end that was told: as far as is known, the window is that long. */
+  let lengthMs = 0;
+
+  const isRunning = (now: number): boolean => told !== null && told.resetAt > now;
+
+  return {
+    /** Requests that are under way may not be in it yet. */
+    hear(limit: RateLimit, underWay: number, now: number): void {
+      const remaining = limit.remaining - underWay;
+      // Answers may overtake one another: within a window, the lowest count is the latest.
+      const isSame = told !== null && Math.abs(told.resetAt - limit.resetAt) < sameWindowMs;
+      told = { ...limit, remaining: told && isSame ? Math.min(told.remaining, remaining) : remaining };
+      lengthMs = Math.max(lengthMs, limit.resetAt - now);
+    },
+
+    /** A request goes out. */
+    spend(): void {
+      if (told) told = { ...told, remaining: told.remaining - 1 };
+    },
+
+    /** @param keptBack the part of it that is kept for others */
+    freeAt(keptBack: number, now: number): number {
+      if (!told || !isRunning(now)) return 0;
+      return told.remaining <= Math.floor(told.limit * keptBack) ? told.resetAt : 0;
+    },
+
+    /** How many requests a ms it allows for long; fewer while somebody else uses it up. */
+    perMs(keptBack: number, now: number): number {
+      if (!told || told.limit <= 0) return Number.POSITIVE_INFINITY;
+      const kept = Math.floor(told.limit * keptBack);
+      const even = (told.limit - kept) / lengthMs;
+      if (!isRunning(now)) return even;
+      const left = (told.remaining - kept) / (told.resetAt - now);
+      return Math.max(even * leastPace, Math.min(even, left));
+    },
+
+    /** null: none is running. */
+    state(now: number): WindowState | null {
+      if (!told || told.limit <= 0 || !isRunning(now)) return null;
+      const used = Math.min(told.limit, Math.max(0, told.limit - told.remaining));
+      return { limit: told.limit, windowSeconds: Math.max(1, Math.round(lengthMs / 1000)), used };
+    },
+  };
+}
