@@ -1,5 +1,7 @@
 import DataLoader from 'dataloader';
 import type { Logger } from 'pino';
+import { createAccess } from './access/access.ts';
+import { type Grant, sees } from './access/grant.ts';
 import { type Account, openAccount } from './accounts/account.ts';
 import { shareBudgets } from './accounts/shared-budgets.ts';
 import { createActions } from './actions/actions.ts';
@@ -9,6 +11,7 @@ import { createCampaigns } from './campaigns/campaigns.ts';
 import { createObserver, type Observer } from './campaigns/observe.ts';
 import { createWarningLog } from './campaigns/warnings.ts';
 import type { Config } from './config.ts';
+import type { Services, Viewer } from './graphql/context.ts';
 import { createSchema } from './graphql/schema.ts';
 import { createLive } from './live/live.ts';
 import { createTailer } from './live/tailer.ts';
@@ -16,9 +19,11 @@ import type { Campaign } from './model/campaign.ts';
 import { createPoller, type Poller } from './polling/poller.ts';
 import { createWatching } from './polling/watching.ts';
 import { providers } from './providers/index.ts';
+import { createDoor } from './server/door.ts';
 import { createGraphQLServer } from './server/graphql.ts';
 import { createHttpServer } from './server/http.ts';
 import { createMetrics } from './server/metrics.ts';
+import { readPersistedDocuments } from './server/persisted.ts';
 import { createCampaignStore } from './store/campaigns.ts';
 import { openDatabase } from './store/database.ts';
 import { createChangeLog } from './store/log.ts';
@@ -153,30 +158,46 @@ export async function startApp(config: Config, logger: Logger, now: () => number
     },
     { cache: false },
   );
-  const context = {
-    services: {
-      providers,
-      accounts,
-      campaigns,
-      actions,
-      once,
-      tasks,
-      store,
-      taskStore,
-      reportStore,
-      log,
-      live,
-      watching,
-      known,
-      raw,
-    },
-    viewer: { accounts: [...accounts.keys()] },
+  const services: Services = {
+    providers,
+    accounts,
+    campaigns,
+    actions,
+    once,
+    tasks,
+    store,
+    taskStore,
+    reportStore,
+    log,
+    live,
+    watching,
+    known,
+    raw,
   };
-  const { allowedOrigins } = config.server;
+  const access = createAccess(config.auth, now, (problem) => logger.warn(problem));
+  const viewerOf = (grant: Grant): Viewer => ({
+    id: grant.id,
+    role: grant.role,
+    accounts: [...accounts.keys()].filter((name) => sees(grant, name)),
+  });
+  const door = createDoor({ access, viewerOf, limits: config.limits, now });
+  const { persistedDocuments } = config.graphql;
+  const persisted = persistedDocuments === undefined ? null : readPersistedDocuments(persistedDocuments);
   const server = createHttpServer({
     ...config.server,
+    isOpen: config.auth === null,
     limits: config.limits,
-    graphql: createGraphQLServer({ schema: createSchema(), context: () => context, allowedOrigins, logger }),
+    graphql: createGraphQLServer({
+      schema: createSchema(),
+      context: (viewer) => ({ services, viewer }),
+      allowedOrigins: config.server.allowedOrigins,
+      limits: config.limits,
+      settings: config.graphql,
+      persisted,
+      logger,
+    }),
+    door,
+    persisted,
     live,
     metrics,
     idle,

@@ -216,7 +216,6 @@ test('all problems are told at once', () => {
     'auth',
     'database',
     'follow[0].account',
-    'server.host',
     'server.more',
     'server.port',
   ]);

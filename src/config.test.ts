@@ -48,7 +48,8 @@ follow:                      # campaigns to follow from the start, for providers
 const auth = `
 auth:                        # left out: open, on loopback alone
   tokens:
-    - { name: dashboard, sha256: "aa5ecr3t", role: viewer, accounts: ["*"] }
+    - { name: dashboard, sha256: "${'a'.repeat(64)}", role: viewer, accounts: ["*"] }
+    - { name: ops, sha256: "${'b'.repeat(64)}", role: operator, accounts: [octeth-main] }
 `;
 
 /** What the configuration is refused with, a sentence per problem. */
@@ -125,17 +126,37 @@ describe('the documented example', () => {
     for (const { polling } of accounts) expect(polling).toEqual({ fastestMs: 5_000, slowestMs: 3_600_000 });
   });
 
-  test('with `auth` is refused in a sentence, as this version has none', () => {
-    const problems = problemsOf(() => readConfig(example + auth, environment));
-    expect(problems).toEqual([expect.stringMatching(/^auth: not available in this version/)]);
+  test('with `auth` may listen on any address, and without on none but loopback', () => {
+    const everywhere = example.replace('host: 127.0.0.1', 'host: 0.0.0.0');
+    const { auth: read, server } = readConfig(everywhere + auth, environment);
+    expect(server.host).toBe('0.0.0.0');
+    expect(read?.tokens).toMatchObject([
+      { name: 'dashboard', role: 'viewer', accounts: ['*'] },
+      { name: 'ops', role: 'operator', accounts: ['octeth-main'] },
+    ]);
+    expect(problemsOf(() => readConfig(everywhere, environment))).toEqual([
+      expect.stringMatching(/^server\.host: only a loopback address .*without `auth`/),
+    ]);
+  });
+
+  test('has tokens for accounts that there are', () => {
+    const other = auth.replace('[octeth-main]', '[octeth-main, another]');
+    expect(problemsOf(() => readConfig(example + other, environment))).toEqual([
+      'auth.tokens[1].accounts[1]: there is no account of this name',
+    ]);
   });
 });
 
 test('what is left out has the documented defaults', () => {
-  const { server, database, accounts, limits, follow } = withAccount({});
+  const { server, database, auth, accounts, limits, graphql, follow } = withAccount({});
   expect(server).toEqual({ host: '127.0.0.1', port: 4000, publicUrl: null, allowedOrigins: [] });
   expect([database, follow]).toEqual(['sqlite:./data/campaign-graph.db', []]);
-  expect(limits).toEqual({ subscriptions: { perConnection: 1_000, perToken: 50_000 } });
+  expect([auth, graphql]).toEqual([null, { introspection: true, graphiql: true }]);
+  expect(limits).toMatchObject({
+    bodyBytes: 1_048_576,
+    subscriptionsPerConnection: 1_000,
+    documentDepth: 12,
+  });
   expect(accounts).toMatchObject([
     {
       settings: { channel: 'EMAIL' },
@@ -191,22 +212,15 @@ test('campaigns to follow may have a number for an id', () => {
 });
 
 test('each limit can be set by itself', () => {
-  const limits = (settings: object) => withAccount({}, { limits: settings }).limits.subscriptions;
-  expect(limits({ subscriptionsPerConnection: 1 })).toEqual({ perConnection: 1, perToken: 50_000 });
-  expect(limits({ subscriptionsPerToken: 7 })).toEqual({ perConnection: 1_000, perToken: 7 });
-  expect(limits({})).toEqual({ perConnection: 1_000, perToken: 50_000 });
+  const { limits } = withAccount({}, {});
+  for (const name of Object.keys(limits)) {
+    expect(withAccount({}, { limits: { [name]: 7 } }).limits, name).toEqual({ ...limits, [name]: 7 });
+  }
 });
 
 test('the configuration is frozen', () => {
   const config = withAccount({}, { follow: [{ account: 'shop', externalId: '1' }] });
-  for (const part of [
-    config,
-    config.server,
-    config.accounts,
-    config.limits,
-    config.limits.subscriptions,
-    config.follow,
-  ]) {
+  for (const part of [config, config.server, config.accounts, config.limits, config.graphql, config.follow]) {
     expect(Object.isFrozen(part)).toBe(true);
   }
 });

@@ -1,11 +1,14 @@
 import { parse, YAMLParseError } from 'yaml';
 import { z } from 'zod';
+import { type AuthSettings, authSettings, unknownAccounts } from './access/settings.ts';
 import type { AccountSettings } from './accounts/account.ts';
+import { type Environment, fillIn, firstOfEachPath, pathText, sentences } from './config-problems.ts';
 import { channels } from './model/campaign.ts';
 import { isLoopback } from './model/loopback.ts';
 import { providers } from './providers/index.ts';
 import type { Provider } from './providers/provider.ts';
 import { httpUrl, timeZone } from './providers/settings.ts';
+import { type GraphQLSettings, graphqlSettings, type Limits, limitsSettings } from './server/settings.ts';
 
 /** What the service runs by. Frozen; made only here. */
 export interface Config {
@@ -18,10 +21,10 @@ export interface Config {
   /** `sqlite:<file>`, `sqlite::memory:` or `postgres://…` */
   readonly database: string;
   readonly accounts: readonly AccountSettings[];
-  readonly limits: {
-    /** How many may be open at a time. */
-    readonly subscriptions: { readonly perConnection: number; readonly perToken: number };
-  };
+  /** Who may sign in; null: everybody, from this machine alone. */
+  readonly auth: AuthSettings | null;
+  readonly limits: Limits;
+  readonly graphql: GraphQLSettings;
   /** Campaigns to follow from the start. */
   readonly follow: readonly { readonly account: string; readonly externalId: string }[];
 }
@@ -36,8 +39,6 @@ export class ConfigError extends Error {
     this.problems = problems;
   }
 }
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * @param text YAML; `${NAME}` in it stands for the environment's variable
@@ -69,19 +70,16 @@ export function parseConfig(value: unknown, environment: Environment): Config {
   const root = rootSchema.safeParse(filled ?? {});
   for (const issue of root.error?.issues ?? []) problems.push(...sentences(issue));
   const accounts = readAccounts(filled, problems);
-  problems.push(...followProblems(filled));
+  problems.push(...followProblems(filled), ...accessProblems(filled));
   if (problems.length > 0 || !root.data) throw new ConfigError(firstOfEachPath(problems));
-  const { server, database, limits, follow } = root.data;
+  const { server, database, auth = null, limits, graphql, follow } = root.data;
   return Object.freeze({
     server: Object.freeze({ ...server, publicUrl: server.publicUrl ?? null }),
     database,
+    auth: auth && Object.freeze(auth),
     accounts: Object.freeze(accounts),
-    limits: Object.freeze({
-      subscriptions: Object.freeze({
-        perConnection: limits.subscriptionsPerConnection,
-        perToken: limits.subscriptionsPerToken,
-      }),
-    }),
+    limits: Object.freeze(limits),
+    graphql: Object.freeze(graphql),
     follow: Object.freeze(follow),
   });
 }
@@ -109,13 +107,7 @@ const followSchema = z.array(followed).default([]);
 const rootSchema = z.strictObject({
   server: z
     .strictObject({
-      host: z
-        .string()
-        .refine(
-          isLoopback,
-          'only a loopback address (127.0.0.1, ::1, localhost): the API is open to whoever reaches it',
-        )
-        .default('127.0.0.1'),
+      host: z.string().min(1).default('127.0.0.1'),
       port: z.preprocess(numberOf, z.int().min(0).max(65_535).default(4000)),
       publicUrl: httpUrl.optional(),
       allowedOrigins: z.array(httpUrl.transform((url) => new URL(url).origin)).default([]),
@@ -125,13 +117,9 @@ const rootSchema = z.strictObject({
     .string()
     .regex(/^(sqlite:.+|postgres(ql)?:\/\/.+)$/, 'must be sqlite:<file>, sqlite::memory: or postgres://…')
     .default('sqlite:./data/campaign-graph.db'),
-  auth: z.undefined('not available in this version: leave it out, and listen on loopback').optional(),
-  limits: z
-    .strictObject({
-      subscriptionsPerConnection: z.int().positive().default(1_000),
-      subscriptionsPerToken: z.int().positive().default(50_000),
-    })
-    .prefault({}),
+  auth: authSettings.optional(),
+  limits: limitsSettings,
+  graphql: graphqlSettings,
   // Read one by one below, each by its provider's own schema.
   accounts: z.array(z.unknown()).min(1, 'must name at least one account'),
   polling: pollingSchema.default({}),
@@ -235,63 +223,28 @@ function followProblems(filled: unknown): string[] {
   return problems;
 }
 
+/** Whoever reaches an address that is not this machine's own has to sign in, and tokens name accounts that there are. */
+function accessProblems(filled: unknown): string[] {
+  const written = z
+    .object({
+      server: z.object({ host: z.string() }).catch({ host: '127.0.0.1' }),
+      auth: z.unknown().optional(),
+      accounts: z.array(z.object({ name: z.unknown() }).catch({ name: null })).catch([]),
+    })
+    .safeParse(filled).data;
+  if (!written) return [];
+  const names = written.accounts.flatMap(({ name }) => (typeof name === 'string' ? name : []));
+  const problems = unknownAccounts(written.auth, new Set(names));
+  if (written.auth === undefined && !isLoopback(written.server.host)) {
+    const why = 'the API would be open to whoever reaches it';
+    problems.push(
+      `server.host: only a loopback address (127.0.0.1, ::1, localhost) without \`auth\`: ${why}`,
+    );
+  }
+  return problems;
+}
+
 /** What comes from the environment is text, also where a number is wanted. */
 function numberOf(value: unknown): unknown {
   return typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
-}
-
-/** A variable that is not in the environment makes its place wrong in other ways too: one sentence is enough. */
-function firstOfEachPath(problems: readonly string[]): string[] {
-  const byPath = new Map<string, string>();
-  for (const problem of problems) {
-    const [path = ''] = problem.split(': ', 1);
-    if (!byPath.has(path)) byPath.set(path, problem);
-  }
-  return [...byPath.values()];
-}
-
-/** Puts the environment's values in the place of `${NAME}`, everywhere in the texts of a value. */
-function fillIn(
-  value: unknown,
-  environment: Environment,
-  path: readonly PropertyKey[],
-  problems: string[],
-): unknown {
-  if (typeof value === 'string') {
-    return value.replaceAll(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (_whole, name: string) => {
-      const filled = environment[name];
-      if (filled === undefined || filled === '')
-        problems.push(`${pathText(path)}: \${${name}} is not in the environment`);
-      // Something must stand there, or the same fault is told twice.
-      return filled || 'missing';
-    });
-  }
-  if (Array.isArray(value))
-    return value.map((part, place) => fillIn(part, environment, [...path, place], problems));
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([name, part]) => [name, fillIn(part, environment, [...path, name], problems)]),
-  );
-}
-
-/** zod's findings as people read them. They name no value, so no secret. */
-function sentences(issue: z.core.$ZodIssue, parent: readonly PropertyKey[] = []): string[] {
-  const path = [...parent, ...issue.path];
-  if (issue.code === 'unrecognized_keys')
-    return issue.keys.map((key) => `${pathText([...path, key])}: unknown key`);
-  if (issue.code === 'invalid_union') {
-    // The branch that got furthest is the one that was meant.
-    const depth = (branch: readonly z.core.$ZodIssue[]) => Math.max(...branch.map((one) => one.path.length));
-    const [meant] = [...issue.errors].sort((one, other) => depth(other) - depth(one));
-    if (meant) return meant.flatMap((one) => sentences(one, path));
-  }
-  const isMissing = issue.code === 'invalid_type' && /received undefined/.test(issue.message);
-  const message = isMissing ? 'missing' : issue.message.replace(/^Invalid input: /, '');
-  return [`${pathText(path)}: ${message}`];
-}
-
-/** accounts[1].apiKey */
-function pathText(path: readonly PropertyKey[]): string {
-  const text = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('');
-  return text.replace(/^\./, '') || 'configuration';
 }

@@ -126,7 +126,7 @@ test('a document that is nested too deeply is an error of its own operation alon
   await until(() => client.told('1').length === 1);
   client.send({ id: '2', type: 'subscribe', payload: { query: '{a'.repeat(100_000) } });
   await until(() => client.told('2').length === 1);
-  expect(JSON.stringify(client.messages.at(-1))).toMatch(/"type":"error".*GRAPHQL_PARSE_FAILED/);
+  expect(JSON.stringify(client.messages.at(-1))).toMatch(/"type":"error".*TOO_MANY_TOKENS/);
   await app.see({ externalId: 'a', status: 'SENDING', sent: 1 });
   await until(() => client.told('1').length === 2);
 });

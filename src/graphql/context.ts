@@ -36,6 +36,10 @@ export interface Services {
 
 /** Who asks. A subscription's context lasts as long as the subscription, so nothing that grows old may be in it. */
 export interface Viewer {
+  /** What limits are counted by: the same for everybody with the same token. */
+  readonly id: string;
+  /** `viewer` reads; `operator` also changes. */
+  readonly role: 'viewer' | 'operator';
   /** Names of the accounts that may be seen; others do not exist for the viewer. */
   readonly accounts: readonly string[];
 }

@@ -2,8 +2,22 @@ import { GraphQLError } from 'graphql';
 import type { UserError } from '../generated/graphql.ts';
 import { ProblemError } from '../model/problem.ts';
 
+/** Why a document is refused that asks for too much. */
+const documentLimitCodes = ['TOO_MANY_TOKENS', 'TOO_DEEP', 'TOO_MANY_ALIASES', 'TOO_COSTLY'] as const;
+export type DocumentLimitCode = (typeof documentLimitCodes)[number];
+
 /** Of the codes that graphql and the server give to mistakes in a request, these are the API's too. */
-const requestCodes: ReadonlySet<unknown> = new Set(['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED']);
+const requestCodes: ReadonlySet<unknown> = new Set([
+  'GRAPHQL_PARSE_FAILED',
+  'GRAPHQL_VALIDATION_FAILED',
+  ...documentLimitCodes,
+  'FORBIDDEN',
+  'LIMIT_EXCEEDED',
+  'PERSISTED_QUERY_NOT_FOUND',
+  'PERSISTED_QUERY_ONLY',
+  'TIMED_OUT',
+  'UNAUTHENTICATED',
+]);
 
 /**
  * What a client is told of an error: problems with their code, mistakes in the request as they are, and nothing at all

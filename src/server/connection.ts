@@ -2,12 +2,15 @@ import type { IncomingMessage } from 'node:http';
 import { CloseCode, type Server } from 'graphql-ws';
 import type { Logger } from 'pino';
 import type { WebSocket } from 'ws';
+import type { Grant } from '../access/grant.ts';
 import { inTurn } from './messages.ts';
 
 /** What operations are told of the connection that they came over. */
 export interface Connection {
   readonly socket: WebSocket;
   readonly request: IncomingMessage;
+  /** What it was let in by; null: it has not signed in yet. */
+  grant: Grant | null;
 }
 
 /** Serves one connection by graphql-ws' protocol. */
@@ -41,7 +44,7 @@ export function serveConnection(
         socket.on('message', (data) => void dispatch(String(data)).catch(failed));
       },
     },
-    { socket, request },
+    { socket, request, grant: null },
   );
   // A frame that is malformed, or a client that is gone: the socket is closed by itself.
   socket.on('error', (error) => logger.debug({ err: error }, 'a WebSocket failed'));

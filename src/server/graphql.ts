@@ -1,27 +1,50 @@
 import { GraphQLError, type GraphQLSchema } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
 import type { Logger } from 'pino';
-import type { GraphQLContext } from '../graphql/context.ts';
+import type { GraphQLContext, Viewer } from '../graphql/context.ts';
 import { toClientError } from '../graphql/errors.ts';
+import { deadline } from './deadline.ts';
+import { createDocumentCache } from './document-cache.ts';
+import { documentLimits } from './document-limits.ts';
 import { graphiqlOptions, renderGraphiql } from './graphiql.ts';
+import { onlyPersisted, type PersistedDocuments } from './persisted.ts';
+import { readOnly } from './read-only.ts';
+import type { GraphQLSettings, Limits } from './settings.ts';
 
 export interface GraphQLServerParts {
   readonly schema: GraphQLSchema;
-  readonly context: () => GraphQLContext;
+  readonly context: (viewer: Viewer) => GraphQLContext;
   readonly allowedOrigins: readonly string[];
+  readonly limits: Limits;
+  readonly settings: GraphQLSettings;
+  /** null: any document is run. */
+  readonly persisted: PersistedDocuments | null;
   readonly logger: Logger;
 }
 
+/** What a request comes with: who asks. GraphiQL's page is for everybody, and asks nothing. */
+interface ServerContext {
+  readonly viewer?: Viewer;
+}
+
+/** Tokens of the documents that are kept parsed: about a thousand usual ones, or 100 MB of the worst. */
+const keptTokens = 200_000;
+
 /** GraphQL over HTTP, GraphiQL, and the one pipeline that WebSocket uses too. */
-export function createGraphQLServer({ schema, context, allowedOrigins, logger }: GraphQLServerParts) {
+export function createGraphQLServer(parts: GraphQLServerParts) {
+  const { schema, context, allowedOrigins, limits, settings, persisted, logger } = parts;
   const logUnforeseen = (error: unknown) =>
     logger.error({ err: error }, 'a request failed in a way nobody foresaw');
-  return createYoga({
+  return createYoga<ServerContext, GraphQLContext>({
     schema,
-    context,
+    context({ viewer }) {
+      if (!viewer) throw new Error('A request got past the door without signing in.');
+      return context(viewer);
+    },
     graphqlEndpoint: '/graphql',
     landingPage: false,
     multipart: false,
+    maxRequestBodySize: limits.bodyBytes,
     // What nobody foresaw is logged by us, once; the rest is the client's business.
     logging: false,
     maskedErrors: { maskError: (error) => toClientError(error, logUnforeseen) },
@@ -31,11 +54,27 @@ export function createGraphQLServer({ schema, context, allowedOrigins, logger }:
         ? { origin: [origin], credentials: false }
         : false;
     },
-    plugins: [noSubscriptions],
-    graphiql: graphiqlOptions,
+    plugins: [
+      ...(persisted ? [onlyPersisted(persisted)] : []),
+      documentLimits({
+        tokens: limits.documentTokens,
+        depth: limits.documentDepth,
+        aliases: limits.documentAliases,
+        cost: limits.documentCost,
+        introspection: settings.introspection,
+      }),
+      noSubscriptions,
+      readOnly,
+      deadline(limits.operationSeconds),
+    ],
+    parserAndValidationCache: { documentCache: createDocumentCache(keptTokens), errorCache: noCache },
+    graphiql: settings.graphiql && graphiqlOptions,
     renderGraphiQL: renderGraphiql,
   });
 }
+
+/** What can't be parsed is soon found out again. */
+const noCache = { get: () => undefined, set: () => {} };
 
 const noSubscriptions: Plugin = {
   onSubscribe({ setResultAndStopExecution }) {

@@ -1,18 +1,27 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { GraphQLError } from 'graphql';
 import type { Logger } from 'pino';
 import type { Live } from '../live/live.ts';
+import { createCount } from './count.ts';
+import type { Door } from './door.ts';
 import type { GraphQLServer } from './graphql.ts';
+import { createGraphqlRoute } from './graphql-route.ts';
 import type { Metrics } from './metrics.ts';
-import { type AccessRules, isAllowed } from './origin.ts';
+import type { AccessRules } from './origin.ts';
 import { pathOf } from './path.ts';
-import { createSse, wantsEvents } from './sse.ts';
-import { createSubscriptionCounts, type SubscriptionLimits } from './subscription-limits.ts';
+import type { PersistedDocuments } from './persisted.ts';
+import { refuse } from './refuse.ts';
+import type { Limits } from './settings.ts';
+import { createSse } from './sse.ts';
+import { createSubscriptionCounts } from './subscription-limits.ts';
 import { serveWebSocket } from './websocket.ts';
 
 export interface HttpServerParts extends AccessRules {
   readonly host: string;
   readonly port: number;
   readonly graphql: GraphQLServer;
+  readonly door: Door;
+  readonly persisted: PersistedDocuments | null;
   readonly live: Live;
   readonly metrics: Metrics;
   /** Resolves if the service can do its work; what it rejects with is the reason why not. */
@@ -21,7 +30,7 @@ export interface HttpServerParts extends AccessRules {
   readonly idle: () => Promise<void>;
   /** A provider's notification has come. @returns whether anybody waits for it */
   readonly notified: (account: string, secret: string) => Promise<boolean>;
-  readonly limits: { readonly subscriptions: SubscriptionLimits };
+  readonly limits: Limits;
   readonly logger: Logger;
 }
 
@@ -30,9 +39,10 @@ const webhookPath = /^\/webhooks\/([^/]+)\/([\w-]{1,200})$/;
 
 /** The service's one port: GraphQL, health and metrics. */
 export function createHttpServer(parts: HttpServerParts) {
-  const { graphql, metrics, logger } = parts;
-  const counts = createSubscriptionCounts(parts.limits.subscriptions);
-  const sse = createSse({ ...parts, counts });
+  const { door, metrics, limits, logger } = parts;
+  const counts = createSubscriptionCounts(limits);
+  const addresses = createCount(limits.connectionsPerAddress);
+  const serveGraphql = createGraphqlRoute({ ...parts, sse: createSse({ ...parts, counts }) });
   let stopping = false;
 
   async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -41,25 +51,27 @@ export function createHttpServer(parts: HttpServerParts) {
     if (account && secret) return hearWebhook(request, response, account, secret);
     switch (path) {
       case '/graphql':
-        if (isAllowed(request, parts)) await (wantsEvents(request) ? sse : graphql)(request, response);
-        else
-          sendJson(response, 403, {
-            message: 'This host or origin is not ours, and not in server.allowedOrigins.',
-          });
-        return;
+        return serveGraphql(request, response);
       case '/health/live':
         return sendJson(response, 200, { status: 'live' });
       case '/health/ready':
         return sendReadiness(response);
       case '/metrics':
-        response.writeHead(200, { 'content-type': metrics.contentType }).end(await metrics.text());
-        return;
+        return sendMetrics(request, response);
       case '/':
         response.writeHead(302, { location: '/graphql' }).end();
         return;
       default:
         sendJson(response, 404, { message: 'There is nothing here. The API is at /graphql.' });
     }
+  }
+
+  /** They name accounts, and how much they do: only who sees all accounts sees them. */
+  async function sendMetrics(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const grant = await door.signIn(request.headers.authorization, request);
+    if (grant instanceof GraphQLError) return refuse(response, grant);
+    if (grant.accounts !== '*') return refuse(response, notForAll());
+    response.writeHead(200, { 'content-type': metrics.contentType }).end(await metrics.text());
   }
 
   /** Its body is not read: the provider is asked instead. */
@@ -98,6 +110,11 @@ export function createHttpServer(parts: HttpServerParts) {
       else response.destroy();
     });
   });
+  server.on('connection', (socket) => {
+    const countOff = addresses.add(socket.remoteAddress ?? '');
+    if (countOff) socket.once('close', countOff);
+    else socket.destroy();
+  });
   const closeWebSockets = serveWebSocket(server, { ...parts, counts });
 
   return {
@@ -129,6 +146,11 @@ export function createHttpServer(parts: HttpServerParts) {
       await closed;
     },
   };
+}
+
+function notForAll(): GraphQLError {
+  const message = 'The metrics are of all accounts: they need a token that sees all ("*").';
+  return new GraphQLError(message, { extensions: { code: 'FORBIDDEN' } });
 }
 
 function sendJson(response: ServerResponse, status: number, body: unknown): void {

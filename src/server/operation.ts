@@ -18,14 +18,8 @@ import { FeedSource } from '../live/feed.ts';
 import type { LiveOperation } from '../live/live.ts';
 import { attempt, ProblemError } from '../model/problem.ts';
 import type { GraphQLServer } from './graphql.ts';
+import type { OperationRequest } from './request.ts';
 import type { SubscriptionCounts } from './subscription-limits.ts';
-
-/** What a client asks for, whichever way it came. */
-export interface OperationRequest {
-  readonly query: string;
-  readonly operationName?: string | null | undefined;
-  readonly variables?: Readonly<Record<string, unknown>> | null | undefined;
-}
 
 /** An operation that has been parsed and validated. */
 export interface Operation {
@@ -44,8 +38,9 @@ type Pipeline = ReturnType<GraphQLServer['getEnveloped']>;
 export async function prepareOperation(
   graphql: GraphQLServer,
   request: OperationRequest,
+  viewer: Viewer,
 ): Promise<Operation | readonly GraphQLError[]> {
-  const pipeline = graphql.getEnveloped({ params: request });
+  const pipeline = graphql.getEnveloped({ params: request, viewer });
   const { query, operationName, variables } = request;
   try {
     const document: DocumentNode = pipeline.parse(query);
@@ -64,7 +59,7 @@ export async function prepareOperation(
     return {
       request,
       args,
-      viewer: context.viewer,
+      viewer,
       execute: isSubscription ? null : executionOf(pipeline, args),
     };
   } catch (error) {
@@ -97,7 +92,7 @@ export async function openSubscription(
   counts: SubscriptionCounts,
   logger: Logger,
 ): Promise<LiveOperation | readonly GraphQLError[]> {
-  const countOff = counts.add(connection, operation.viewer);
+  const countOff = counts.add(connection, operation.viewer.id);
   if (countOff instanceof GraphQLError) return [countOff];
   try {
     const opened = await openCounted(operation, after, logger);
@@ -111,7 +106,7 @@ export async function openSubscription(
 }
 
 async function openCounted(
-  { request, args }: Operation,
+  { request, args, viewer }: Operation,
   after: string | null,
   logger: Logger,
 ): Promise<Omit<LiveOperation, 'onEnd'> | readonly GraphQLError[]> {
@@ -132,7 +127,7 @@ async function openCounted(
   return {
     feed,
     start,
-    key: keyOf(request, validated),
+    key: keyOf(request, validated, viewer),
     async execute(event) {
       const result = await executeSubscriptionEvent({ ...validated, rootValue: event });
       return textOf(result, clean);
@@ -152,15 +147,16 @@ function logUnforeseen(logger: Logger, error: unknown): void {
   logger.error({ err: error }, 'a subscription failed in a way nobody foresaw');
 }
 
-/** What an answer depends on besides the event: all of the request but the place where it begins. */
+/** What an answer depends on besides the event: who asks, and all of the request but the place where it begins. */
 function keyOf(
   { query, operationName, variables }: OperationRequest,
   validated: ValidatedSubscriptionArgs,
+  { role, accounts }: Viewer,
 ): string {
   const places = placeVariables(validated, query);
   const others = Object.entries(variables ?? {}).filter(([name]) => !places.includes(name));
   others.sort(([one], [other]) => (one < other ? -1 : 1));
-  return hash('sha256', JSON.stringify([query, operationName ?? null, others]));
+  return hash('sha256', JSON.stringify([query, operationName ?? null, others, role, [...accounts].sort()]));
 }
 
 /** The variables that stand for `after` and for nothing else. */

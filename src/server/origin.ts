@@ -5,20 +5,25 @@ import { isLoopback } from '../model/loopback.ts';
 export interface AccessRules {
   readonly publicUrl: string | null;
   readonly allowedOrigins: readonly string[];
+  /** Whether everybody is let in without a token, so that a browser could be made to ask for somebody else. */
+  readonly isOpen: boolean;
 }
 
 /**
  * Whether a request may come from where it says it does, and was meant for us.
  *
  * Browsers tell the origin of every WebSocket and of every request that could do harm: it must be ours or an allowed one.
- * The host must be an address of this machine or a name that we are known by: else a page could give its own name our
- * address, and be taken for one of ours.
+ * Without tokens the host must be an address of this machine or a name that we are known by: else a page could give its
+ * own name our address, and be taken for one of ours.
  */
-export function isAllowed({ headers }: IncomingMessage, { publicUrl, allowedOrigins }: AccessRules): boolean {
+export function isAllowed(
+  { headers }: IncomingMessage,
+  { publicUrl, allowedOrigins, isOpen }: AccessRules,
+): boolean {
   const { origin, host = '' } = headers;
   const ours = [...allowedOrigins, ...(publicUrl === null ? [] : [publicUrl])];
   const isOurs = ours.some((url) => new URL(url).host === host) || isLoopback(nameOf(host));
-  if (!isOurs) return false;
+  if (isOpen && !isOurs) return false;
   if (origin === undefined || allowedOrigins.includes(origin)) return true;
   return URL.canParse(origin) && new URL(origin).host === host;
 }

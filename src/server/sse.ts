@@ -1,46 +1,67 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { GraphQLError } from 'graphql';
+import { GraphQLError } from 'graphql';
 import type { Logger } from 'pino';
 import { z } from 'zod';
+import type { Grant } from '../access/grant.ts';
+import type { Viewer } from '../graphql/context.ts';
 import type { Live } from '../live/live.ts';
+import type { Door } from './door.ts';
 import type { GraphQLServer } from './graphql.ts';
-import { type OperationRequest, openSubscription, prepareOperation } from './operation.ts';
+import { openSubscription, prepareOperation } from './operation.ts';
+import { type PersistedDocuments, withDocument } from './persisted.ts';
+import type { OperationRequest } from './request.ts';
+import type { Limits } from './settings.ts';
 import { SseSink } from './sse-sink.ts';
 import type { SubscriptionCounts } from './subscription-limits.ts';
 
 export interface SseParts {
   readonly graphql: GraphQLServer;
+  readonly door: Door;
   readonly live: Live;
   readonly counts: SubscriptionCounts;
+  readonly persisted: PersistedDocuments | null;
+  readonly limits: Pick<Limits, 'bodyBytes'>;
   readonly logger: Logger;
   readonly allowedOrigins: readonly string[];
 }
 
-const largestBody = 1024 * 1024;
 /** A comment now and then keeps what stands between from taking the connection for dead. */
 const heartbeatMs = 12_000;
 
 const requestSchema = z.object({
-  query: z.string(),
+  // It may be named by its id instead.
+  query: z.string().default(''),
   operationName: z.string().nullish(),
   variables: z.record(z.string(), z.unknown()).nullish(),
+  extensions: z.record(z.string(), z.unknown()).nullish(),
 });
 
 /**
  * Subscriptions over SSE, a request for each (the "distinct connections mode" of GraphQL over SSE): `next` for every
  * answer, its id the cursor to come back with, and `complete` at the end. Everything else is the HTTP endpoint's.
  */
-export function createSse({ graphql, live, counts, logger, allowedOrigins }: SseParts) {
-  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const body = request.method === 'POST' ? await readBody(request) : null;
+export function createSse(parts: SseParts) {
+  const { graphql, door, live, counts, persisted, limits, logger, allowedOrigins } = parts;
+
+  /** @param grant what the request was let in by */
+  async function serve(request: IncomingMessage, response: ServerResponse, grant: Grant): Promise<void> {
+    const viewer = door.viewerOf(grant);
+    const body = request.method === 'POST' ? await readBody(request, limits.bodyBytes) : null;
     const asked = body === null ? fromUrl(request) : fromJson(body);
-    const operation = asked && (await prepareOperation(graphql, asked));
-    if (!operation || !('args' in operation) || operation.execute) return passOn(request, response, body);
+    const whole = asked && withDocument(asked, persisted);
+    const operation =
+      whole && !(whole instanceof GraphQLError) && (await prepareOperation(graphql, whole, viewer));
+    if (!operation || !('args' in operation) || operation.execute)
+      return passOn(request, response, body, viewer);
     const lastEventId = request.headers['last-event-id'];
     const after = typeof lastEventId === 'string' && lastEventId !== '' ? lastEventId : null;
-    const opened = await openSubscription({ operation, connection: request.socket, after }, counts, logger);
+    const end = door.begin(grant, () => response.destroy());
+    response.once('close', () => end?.());
+    const opened = end
+      ? await openSubscription({ operation, connection: request.socket, after }, counts, logger)
+      : [tooManyConnections()];
     response.writeHead(200, {
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-cache, no-transform',
@@ -74,13 +95,14 @@ export function createSse({ graphql, live, counts, logger, allowedOrigins }: Sse
     request: IncomingMessage,
     response: ServerResponse,
     body: string | null,
+    viewer: Viewer,
   ): Promise<void> {
     const headers = new Headers();
     for (const [name, value] of Object.entries(request.headers)) {
       if (typeof value === 'string') headers.set(name, value);
     }
     const url = new URL(request.url ?? '/', 'http://localhost');
-    const answer = await graphql.fetch(url, { method: request.method ?? 'GET', headers, body });
+    const answer = await graphql.fetch(url, { method: request.method ?? 'GET', headers, body }, { viewer });
     response.writeHead(answer.status, Object.fromEntries(answer.headers));
     if (answer.body) await pipeline(Readable.from(answer.body), response);
     else response.end();
@@ -102,11 +124,12 @@ export function wantsEvents({ method, headers }: IncomingMessage): boolean {
 
 function fromUrl({ url = '' }: IncomingMessage): OperationRequest | null {
   const parameters = new URL(url, 'http://localhost').searchParams;
-  const variables = parameters.get('variables');
+  const [variables, extensions] = [parameters.get('variables'), parameters.get('extensions')];
   const told = {
-    query: parameters.get('query'),
+    query: parameters.get('query') ?? undefined,
     operationName: parameters.get('operationName'),
     variables: variables === null ? null : parseJson(variables),
+    extensions: extensions === null ? null : parseJson(extensions),
   };
   return requestSchema.safeParse(told).data ?? null;
 }
@@ -123,16 +146,21 @@ function parseJson(json: string): unknown {
   }
 }
 
-async function readBody(request: IncomingMessage): Promise<string> {
+async function readBody(request: IncomingMessage, largest: number): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request) {
     size += chunk.length;
-    // What is larger is cut off, and so no JSON.
-    if (size > largestBody) break;
     chunks.push(chunk);
+    // The rest is not read: the HTTP endpoint says that it is too much.
+    if (size > largest) break;
   }
   return Buffer.concat(chunks).toString();
+}
+
+function tooManyConnections(): GraphQLError {
+  const message = 'This token has too many connections (limits.connectionsPerToken). Close one first.';
+  return new GraphQLError(message, { extensions: { code: 'LIMIT_EXCEEDED' } });
 }
 
 function refuse(response: ServerResponse, errors: readonly GraphQLError[]): void {

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { createSubscriptionCounts, type SubscriptionCounts } from './subscription-limits.ts';
 
 /** Counts one more, which is allowed. */
-function allowed(counts: SubscriptionCounts, connection: object, token: object): () => void {
+function allowed(counts: SubscriptionCounts, connection: object, token: string): () => void {
   const countOff = counts.add(connection, token);
   if (countOff instanceof GraphQLError) throw countOff;
   return countOff;
@@ -16,8 +16,8 @@ const tooMany = (words: RegExp) =>
   });
 
 test('a connection and a token have their limits, each of them for itself', () => {
-  const counts = createSubscriptionCounts({ perConnection: 2, perToken: 3 });
-  const [token, otherToken] = [{}, {}];
+  const counts = createSubscriptionCounts({ subscriptionsPerConnection: 2, subscriptionsPerToken: 3 });
+  const [token, otherToken] = ['token:a', 'token:b'];
   const [one, two, three] = [{}, {}, {}];
   allowed(counts, one, token);
   allowed(counts, one, token);
@@ -34,8 +34,8 @@ test('a connection and a token have their limits, each of them for itself', () =
 });
 
 test('what was refused does not count', () => {
-  const counts = createSubscriptionCounts({ perConnection: 1, perToken: 1 });
-  const [token, one, two] = [{}, {}, {}];
+  const counts = createSubscriptionCounts({ subscriptionsPerConnection: 1, subscriptionsPerToken: 1 });
+  const [token, one, two] = ['token:a', {}, {}];
   const countOff = allowed(counts, one, token);
   for (const connection of [one, two, two])
     expect(counts.add(connection, token)).toBeInstanceOf(GraphQLError);
@@ -46,8 +46,8 @@ test('what was refused does not count', () => {
 });
 
 test('what is counted off makes room for one', () => {
-  const counts = createSubscriptionCounts({ perConnection: 2, perToken: 2 });
-  const [token, connection] = [{}, {}];
+  const counts = createSubscriptionCounts({ subscriptionsPerConnection: 2, subscriptionsPerToken: 2 });
+  const [token, connection] = ['token:a', {}];
   const [first] = [allowed(counts, connection, token), allowed(counts, connection, token)];
   for (let countOff = first, time = 0; time < 5; time += 1) {
     countOff();

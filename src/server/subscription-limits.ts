@@ -1,32 +1,30 @@
 import { GraphQLError } from 'graphql';
-
-/** How many subscriptions may be open at a time. */
-export interface SubscriptionLimits {
-  readonly perConnection: number;
-  readonly perToken: number;
-}
+import { createCount } from './count.ts';
+import type { Limits } from './settings.ts';
 
 /** Counts the subscriptions of each connection and of each token. */
-export function createSubscriptionCounts({ perConnection, perToken }: SubscriptionLimits) {
+export function createSubscriptionCounts({
+  subscriptionsPerConnection: perConnection,
+  subscriptionsPerToken: perToken,
+}: Pick<Limits, 'subscriptionsPerConnection' | 'subscriptionsPerToken'>) {
   const ofConnections = new WeakMap<object, number>();
-  const ofTokens = new WeakMap<object, number>();
+  const tokens = createCount(perToken);
 
   return {
     /**
      * Counts one more. @returns a function that counts it off again, or why there may be no more.
-     * @param token stands for whoever has signed in
+     * @param token the id of whoever has signed in
      */
-    add(connection: object, token: object): (() => void) | GraphQLError {
+    add(connection: object, token: string): (() => void) | GraphQLError {
       const here = ofConnections.get(connection) ?? 0;
       if (here >= perConnection)
         return tooMany('one connection', perConnection, 'subscriptionsPerConnection');
-      const everywhere = ofTokens.get(token) ?? 0;
-      if (everywhere >= perToken) return tooMany('one token', perToken, 'subscriptionsPerToken');
+      const countOff = tokens.add(token);
+      if (!countOff) return tooMany('one token', perToken, 'subscriptionsPerToken');
       ofConnections.set(connection, here + 1);
-      ofTokens.set(token, everywhere + 1);
       return () => {
         ofConnections.set(connection, (ofConnections.get(connection) ?? 1) - 1);
-        ofTokens.set(token, (ofTokens.get(token) ?? 1) - 1);
+        countOff();
       };
     },
   };

@@ -1,30 +1,36 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { ExecutionArgs, GraphQLError } from 'graphql';
-import { handleProtocols, makeServer, type SubscribePayload } from 'graphql-ws';
+import { type ExecutionArgs, GraphQLError } from 'graphql';
+import { CloseCode, handleProtocols, makeServer, type SubscribePayload } from 'graphql-ws';
 import type { Logger } from 'pino';
 import { WebSocketServer } from 'ws';
 import { withoutHttp } from '../graphql/errors.ts';
 import type { Live } from '../live/live.ts';
 import type { Subscriber } from '../live/subscriber.ts';
 import { type Connection, serveConnection } from './connection.ts';
+import type { Door } from './door.ts';
 import type { GraphQLServer } from './graphql.ts';
 import { keepAlive } from './keep-alive.ts';
 import { type Operation, openSubscription, prepareOperation } from './operation.ts';
 import { type AccessRules, isAllowed } from './origin.ts';
 import { pathOf } from './path.ts';
+import { type PersistedDocuments, withDocument } from './persisted.ts';
+import type { Limits } from './settings.ts';
 import type { SubscriptionCounts } from './subscription-limits.ts';
 import { WebSocketSink } from './websocket-sink.ts';
 
 export interface WebSocketParts extends AccessRules {
   readonly graphql: GraphQLServer;
+  readonly door: Door;
   readonly live: Live;
   readonly counts: SubscriptionCounts;
+  readonly persisted: PersistedDocuments | null;
+  readonly limits: Pick<Limits, 'messageBytes'>;
   readonly logger: Logger;
 }
 
-/** Largest message a client may send. */
-const maxPayload = 1024 * 1024;
+/** "Try again later": clients come back. */
+const tryAgainLater = 1013;
 /** "Going away": clients come back. */
 const goingAway = 1001;
 /** How long clients have for closing their connections. */
@@ -42,7 +48,9 @@ interface Asked {
  * keeps the protocol; the answers of subscriptions are written by their subscribers.
  * @returns a function that closes all connections
  */
-export function serveWebSocket(server: Server, { graphql, live, counts, logger, ...access }: WebSocketParts) {
+export function serveWebSocket(server: Server, parts: WebSocketParts) {
+  const { graphql, door, live, counts, persisted, limits, logger } = parts;
+  const { messageBytes: maxPayload } = limits;
   const sockets = new WebSocketServer({ noServer: true, maxPayload, handleProtocols });
   const prepared = new WeakMap<ExecutionArgs, Asked>();
   const askedWith = (args: ExecutionArgs): Asked => {
@@ -52,10 +60,33 @@ export function serveWebSocket(server: Server, { graphql, live, counts, logger, 
   };
 
   async function prepare(connection: Connection, id: string, payload: SubscribePayload) {
-    const operation = await prepareOperation(graphql, payload);
+    const { grant } = connection;
+    if (!grant) throw new Error('An operation got past the door without signing in.');
+    const refused = await door.count(grant);
+    if (refused) return [refused];
+    const request = withDocument(payload, persisted);
+    if (request instanceof GraphQLError) return [request];
+    const operation = await prepareOperation(graphql, request, door.viewerOf(grant));
     if (!('args' in operation)) return operation;
     prepared.set(operation.args, { operation, connection, id });
     return operation.args;
+  }
+
+  /** @returns false: it is closed with 4403 */
+  async function letIn(connection: Connection, payload: Readonly<Record<string, unknown>> | undefined) {
+    const { socket, request } = connection;
+    const authorization = typeof payload?.authorization === 'string' ? payload.authorization : undefined;
+    const grant = await door.signIn(authorization, request);
+    if (!('id' in grant)) return false;
+    const end = door.begin(grant, () => socket.close(CloseCode.Forbidden, 'Forbidden'));
+    if (!end) {
+      socket.close(tryAgainLater, 'Too many connections');
+      return false;
+    }
+    socket.once('close', end);
+    if (socket.readyState !== socket.OPEN) end();
+    connection.grant = grant;
+    return true;
   }
 
   async function subscribe(args: ExecutionArgs) {
@@ -67,6 +98,7 @@ export function serveWebSocket(server: Server, { graphql, live, counts, logger, 
   }
 
   const protocol = makeServer<Record<string, unknown>, Connection>({
+    onConnect: ({ extra, connectionParams }) => letIn(extra, connectionParams),
     // Not the upgrade's request: it is a GET, and mutations are refused to those.
     onSubscribe: ({ extra }, id, payload) => prepare(extra, id, payload),
     onNext: (_context, _id, _payload, _args, { data, errors, extensions }) =>
@@ -84,7 +116,7 @@ export function serveWebSocket(server: Server, { graphql, live, counts, logger, 
     // A client that is gone before it is refused is no reason to end the process.
     socket.on('error', () => socket.destroy());
     if (pathOf(request) !== '/graphql') return refuse(socket, '404 Not Found');
-    if (!isAllowed(request, access)) return refuse(socket, '403 Forbidden');
+    if (!isAllowed(request, parts)) return refuse(socket, '403 Forbidden');
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
       keepAlive(webSocket, request.socket);
       serveConnection(protocol, webSocket, request, logger);

@@ -16,7 +16,8 @@ export const Campaign: CampaignResolvers = {
   tags: ({ tags }) => [...tags],
   stats: (campaign, _args, { services }) => services.campaigns.statsOf(campaign),
   progress: ({ stats }) => stats && progressOf(stats),
-  actions: (campaign, _args, context) => actionsOf(accountOf(campaign.account, context), campaign),
+  actions: (campaign, _args, context) =>
+    actionsOf(accountOf(campaign.account, context), campaign, context.viewer),
   freshness: (campaign, _args, { services }) => services.campaigns.freshnessOf(campaign),
 
   throughput(campaign, _args, { services }) {

@@ -1,0 +1,94 @@
+import type { IncomingMessage } from 'node:http';
+import { GraphQLError } from 'graphql';
+import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { type Access, open } from '../access/access.ts';
+import type { Grant } from '../access/grant.ts';
+import type { Viewer } from '../graphql/context.ts';
+import { createCount } from './count.ts';
+import { createSessions } from './sessions.ts';
+import type { Limits } from './settings.ts';
+
+export interface DoorParts {
+  readonly access: Access;
+  /** What the holder of a grant may see now. */
+  readonly viewerOf: (grant: Grant) => Viewer;
+  readonly limits: Pick<Limits, 'requestsPerMinute' | 'failedSignInsPerMinute' | 'connectionsPerToken'>;
+  readonly now: () => number;
+}
+
+/** Lets requests and connections in: by their token, and so many of each. */
+export function createDoor({ access: first, viewerOf, limits, now }: DoorParts) {
+  let access = first;
+  const requests = new RateLimiterMemory({ points: limits.requestsPerMinute, duration: 60 });
+  const failures = new RateLimiterMemory({ points: limits.failedSignInsPerMinute, duration: 60 });
+  const connections = createCount(limits.connectionsPerToken);
+  const sessions = createSessions(now);
+
+  return {
+    viewerOf,
+
+    /**
+     * @param authorization "Bearer <token>"
+     * @returns why not, if not. Only what is refused is counted by address, as many may come from one.
+     */
+    async signIn(
+      authorization: string | undefined,
+      { socket }: IncomingMessage,
+    ): Promise<Grant | GraphQLError> {
+      const grant = await access.authenticate(authorization);
+      if (grant) return grant;
+      const waitMs = await waitFor(failures, socket.remoteAddress ?? '');
+      if (waitMs !== null) return tooMany('failed sign-ins', 'failedSignInsPerMinute', waitMs);
+      const message = 'Sign in with a valid token: "Authorization: Bearer <token>".';
+      return new GraphQLError(message, { extensions: { code: 'UNAUTHENTICATED' } });
+    },
+
+    /** Counts an operation. @returns why it may not be run, if so */
+    async count(grant: Grant): Promise<GraphQLError | null> {
+      // Without tokens there are none to keep apart, and nobody but this machine.
+      if (grant === open) return null;
+      const waitMs = await waitFor(requests, grant.id);
+      return waitMs === null ? null : tooMany('requests', 'requestsPerMinute', waitMs);
+    },
+
+    /**
+     * A connection that stays open begins.
+     * @param close called once its grant holds no longer
+     * @returns a function to be called when it has ended; null: its token has as many as may be
+     */
+    begin(grant: Grant, close: () => void): (() => void) | null {
+      const countOff = connections.add(grant.id);
+      if (!countOff) return null;
+      const end = sessions.begin(grant, close);
+      return () => {
+        end();
+        countOff();
+      };
+    },
+
+    /** From now on others may come in; who may not any more is shown out. */
+    change(next: Access): void {
+      access = next;
+      sessions.recheck(next);
+    },
+  };
+}
+
+export type Door = ReturnType<typeof createDoor>;
+
+/** How long to wait, in ms; null: not. */
+async function waitFor(limiter: RateLimiterMemory, key: string): Promise<number | null> {
+  try {
+    await limiter.consume(key);
+    return null;
+  } catch (error) {
+    if (error instanceof RateLimiterRes) return error.msBeforeNext;
+    throw error;
+  }
+}
+
+function tooMany(what: string, setting: keyof DoorParts['limits'], waitMs: number): GraphQLError {
+  const message = `There were too many ${what} within a minute (limits.${setting}). Wait a little.`;
+  const retryAfterSeconds = Math.ceil(waitMs / 1000);
+  return new GraphQLError(message, { extensions: { code: 'LIMIT_EXCEEDED', retryAfterSeconds } });
+}

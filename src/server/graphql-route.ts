@@ -1,0 +1,47 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { GraphQLError } from 'graphql';
+import type { Door } from './door.ts';
+import type { GraphQLServer } from './graphql.ts';
+import { type AccessRules, isAllowed } from './origin.ts';
+import { refuse } from './refuse.ts';
+import { type Sse, wantsEvents } from './sse.ts';
+
+export interface GraphqlRouteParts extends AccessRules {
+  readonly graphql: GraphQLServer;
+  readonly sse: Sse;
+  readonly door: Door;
+}
+
+/** /graphql over HTTP and SSE: who may come in, and by which way the answer goes out. */
+export function createGraphqlRoute({ graphql, sse, door, ...rules }: GraphqlRouteParts) {
+  return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    if (!isAllowed(request, rules))
+      return refuse(
+        response,
+        refusal('FORBIDDEN', 'This host or origin is not ours, and not in server.allowedOrigins.'),
+      );
+    // A browser asks first whether it may ask, without a token; and GraphiQL is where people enter theirs.
+    if (request.method === 'OPTIONS' || isForPage(request)) return void (await graphql(request, response));
+    if (request.method === 'POST' && !isJson(request))
+      return refuse(response, refusal('BAD_INPUT', 'Send JSON, with "content-type: application/json".'), 415);
+    const grant = await door.signIn(request.headers.authorization, request);
+    if (grant instanceof GraphQLError) return refuse(response, grant);
+    const refused = await door.count(grant);
+    if (refused) return refuse(response, refused);
+    if (wantsEvents(request)) await sse(request, response, grant);
+    else await graphql(request, response, { viewer: door.viewerOf(grant) });
+  };
+}
+
+/** Any page can send the other types, without having to ask first. */
+function isJson({ headers }: IncomingMessage): boolean {
+  return /^application\/(graphql\+)?json\b/i.test(headers['content-type'] ?? '');
+}
+
+function isForPage({ method, headers, url = '' }: IncomingMessage): boolean {
+  return method === 'GET' && !/[?&]query=/.test(url) && headers.accept?.includes('text/html') === true;
+}
+
+function refusal(code: string, message: string): GraphQLError {
+  return new GraphQLError(message, { extensions: { code } });
+}

@@ -1,0 +1,66 @@
+import { readFileSync } from 'node:fs';
+import { usePersistedOperations } from '@graphql-yoga/plugin-persisted-operations';
+import { GraphQLError } from 'graphql';
+import type { Plugin } from 'graphql-yoga';
+import { z } from 'zod';
+import type { OperationRequest } from './request.ts';
+
+/** The only documents that are run, by their ids: the SHA-256 of each, as tools make them. */
+export type PersistedDocuments = ReadonlyMap<string, string>;
+
+const fileSchema = z.record(z.string().min(1), z.string().min(1));
+
+/**
+ * @param path of a JSON file: `{ "<id>": "<document>" }`
+ * @throws when it can't be read, or is something else
+ */
+export function readPersistedDocuments(path: string): PersistedDocuments {
+  const documents = fileSchema.safeParse(JSON.parse(readFileSync(path, 'utf8')));
+  if (!documents.success) throw new Error(`${path} must be a JSON object of documents, by their ids.`);
+  return new Map(Object.entries(documents.data));
+}
+
+/** For HTTP, as Yoga's plugin does it. */
+export function onlyPersisted(documents: PersistedDocuments): Plugin {
+  return usePersistedOperations({
+    getPersistedOperation: (id) => documents.get(id) ?? null,
+    extractPersistedOperationId: (params) => idOf(params),
+    customErrors: { notFound: () => notFound(), persistedQueryOnly: () => noId(), keyNotFound: () => noId() },
+  });
+}
+
+/** The same for what comes by other ways: the request with its document, or why it is refused. */
+export function withDocument<Request extends OperationRequest>(
+  request: Request,
+  documents: PersistedDocuments | null,
+): Request | GraphQLError {
+  if (!documents) return request;
+  const id = idOf(request);
+  if (id === null) return noId();
+  const query = documents.get(id);
+  return query === undefined ? notFound() : { ...request, query };
+}
+
+const idSchema = z.object({ persistedQuery: z.object({ sha256Hash: z.string() }) });
+
+/** As Apollo's clients send it; Yoga and graphql-ws pass it on. */
+function idOf({ extensions }: { readonly extensions?: unknown }): string | null {
+  return idSchema.safeParse(extensions).data?.persistedQuery.sha256Hash ?? null;
+}
+
+function notFound(): GraphQLError {
+  return refusal(
+    'PERSISTED_QUERY_NOT_FOUND',
+    'There is no document of this id here (graphql.persistedDocuments).',
+  );
+}
+
+function noId(): GraphQLError {
+  const message =
+    'Only the documents of graphql.persistedDocuments are run here: name one by extensions.persistedQuery.sha256Hash.';
+  return refusal('PERSISTED_QUERY_ONLY', message);
+}
+
+function refusal(code: string, message: string): GraphQLError {
+  return new GraphQLError(message, { extensions: { code } });
+}
