@@ -1,24 +1,23 @@
+import { isDeepStrictEqual } from 'node:util';
 import DataLoader from 'dataloader';
 import type { Logger } from 'pino';
 import { createAccess } from './access/access.ts';
 import { type Grant, sees } from './access/grant.ts';
-import { type Account, openAccount } from './accounts/account.ts';
-import { shareBudgets } from './accounts/shared-budgets.ts';
 import { createActions } from './actions/actions.ts';
 import { createOnce } from './actions/once.ts';
 import type { ActionsParts } from './actions/parts.ts';
 import { createCampaigns } from './campaigns/campaigns.ts';
 import { createObserver, type Observer } from './campaigns/observe.ts';
 import { createWarningLog } from './campaigns/warnings.ts';
-import type { Config } from './config.ts';
+import { type Config, ConfigError } from './config.ts';
 import type { Services, Viewer } from './graphql/context.ts';
 import { createSchema } from './graphql/schema.ts';
 import { createLive } from './live/live.ts';
 import { createTailer } from './live/tailer.ts';
 import type { Campaign } from './model/campaign.ts';
-import { createPoller, type Poller } from './polling/poller.ts';
 import { createWatching } from './polling/watching.ts';
 import { providers } from './providers/index.ts';
+import { createRoster } from './roster.ts';
 import { createDoor } from './server/door.ts';
 import { createGraphQLServer } from './server/graphql.ts';
 import { createHttpServer } from './server/http.ts';
@@ -36,6 +35,11 @@ export interface App {
   readonly url: string;
   /** The one way in which readings of campaigns get into the log, as polls use it. */
   readonly observe: Observer['observe'];
+  /**
+   * Goes on by another configuration: its accounts, tokens and polling. Nobody is dropped who would be let in by it.
+   * @throws ConfigError when it can't be done without a new start; then nothing is different
+   */
+  reload(config: Config): Promise<void>;
   /** Ends polls and connections in good order; resolves once nothing runs any more. */
   stop(): Promise<void>;
 }
@@ -53,10 +57,9 @@ export async function startApp(config: Config, logger: Logger, now: () => number
   const tailer = await createTailer({ log, store });
 
   const warnings = createWarningLog(logger);
-  const pollers = new Map<string, Poller>();
   const metrics = createMetrics({
     *followed() {
-      for (const [account, poller] of pollers) yield [account, poller.followedCount()];
+      for (const [account, poller] of roster.pollers) yield [account, poller.followedCount()];
     },
     live: () => live.state(),
   });
@@ -74,13 +77,6 @@ export async function startApp(config: Config, logger: Logger, now: () => number
     },
   });
 
-  const accounts = new Map<string, Account>();
-  const budgets = shareBudgets(config.accounts, now);
-  for (const settings of config.accounts) {
-    const hooks = { now, onRequest: metrics.request, onHealth: live.accounts.changed };
-    accounts.set(settings.name, openAccount(settings, hooks, budgets.get(settings.name)));
-  }
-
   const observer = createObserver({
     store,
     log,
@@ -90,24 +86,24 @@ export async function startApp(config: Config, logger: Logger, now: () => number
       tailer.committed(entries, changed);
     },
     onObserved(campaign, observed) {
-      const onlyStatus = observed.fromList && accounts.get(campaign.account)?.list?.covers === 'status';
+      const { list } = roster.accounts.get(campaign.account) ?? {};
+      const onlyStatus = observed.fromList && list?.covers === 'status';
       // What a look at the campaign failed to tell, a list that gives its status does not tell either.
       if (!onlyStatus) campaigns.noteFailure(campaign.key, observed.reading?.incomplete ?? null);
       warnings.log(campaign.key, observed.reading?.warnings ?? []);
-      pollers.get(campaign.account)?.observed(campaign, observed);
+      roster.pollers.get(campaign.account)?.observed(campaign, observed);
     },
   });
-  for (const account of accounts.values()) {
-    const poller = createPoller({
-      account,
-      observer,
-      watching,
-      logger,
-      now,
-      onFailure: (key, error) => campaigns.noteFailure(key, error),
-    });
-    pollers.set(account.name, poller);
-  }
+  const roster = createRoster({
+    hooks: { now, onRequest: metrics.request, onHealth: live.accounts.changed },
+    watching,
+    observer,
+    logger,
+    followed: store.followed,
+    onFailure: (key, error) => campaigns.noteFailure(key, error),
+  });
+  const { accounts, pollers } = roster;
+  roster.open(config);
   const campaigns = createCampaigns({
     accounts,
     store,
@@ -174,13 +170,13 @@ export async function startApp(config: Config, logger: Logger, now: () => number
     known,
     raw,
   };
-  const access = createAccess(config.auth, now, (problem) => logger.warn(problem));
+  const accessOf = ({ auth }: Config) => createAccess(auth, now, (problem) => logger.warn(problem));
   const viewerOf = (grant: Grant): Viewer => ({
     id: grant.id,
     role: grant.role,
     accounts: [...accounts.keys()].filter((name) => sees(grant, name)),
   });
-  const door = createDoor({ access, viewerOf, limits: config.limits, now });
+  const door = createDoor({ access: accessOf(config), viewerOf, limits: config.limits, now });
   const { persistedDocuments } = config.graphql;
   const persisted = persistedDocuments === undefined ? null : readPersistedDocuments(persistedDocuments);
   const server = createHttpServer({
@@ -206,11 +202,26 @@ export async function startApp(config: Config, logger: Logger, now: () => number
     logger,
   });
 
+  let [running, reloading] = [config, Promise.resolve()];
+
+  async function reload(next: Config): Promise<void> {
+    // The address that is listened at was allowed by the one before.
+    if ((next.auth === null) !== (running.auth === null))
+      throw new ConfigError(['auth: it can be added or removed only by a new start']);
+    if (!isDeepStrictEqual(next.auth, running.auth)) door.change(accessOf(next));
+    await roster.change(next);
+    for (const part of ['server', 'database', 'limits', 'graphql'] as const) {
+      if (!isDeepStrictEqual(next[part], running[part]))
+        logger.warn(`${part}: what is different takes effect with the next start`);
+    }
+    running = next;
+  }
+
   let stopped: Promise<void> | null = null;
 
   async function stop(): Promise<void> {
-    await server.stop();
-    await Promise.all([tasks.stop(), ...[...pollers.values()].map((poller) => poller.stop())]);
+    await reloading.catch(() => {});
+    await Promise.all([server.stop(), tasks.stop(), roster.stop()]);
     await observer.stop();
     await database.destroy();
   }
@@ -218,16 +229,14 @@ export async function startApp(config: Config, logger: Logger, now: () => number
   try {
     const url = await server.start();
     await tasks.start();
-    for (const [name, poller] of pollers) {
-      const configured = config.follow.filter(({ account }) => account === name);
-      poller.start(
-        await store.followed(name),
-        configured.map(({ externalId }) => externalId),
-      );
-    }
+    await roster.start(config);
     return {
       url,
       observe: observer.observe,
+      reload(next) {
+        reloading = reloading.catch(() => {}).then(() => reload(next));
+        return reloading;
+      },
       stop() {
         stopped ??= stop();
         return stopped;

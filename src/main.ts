@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import { type App, startApp } from './app.ts';
 import { configPath, fail, readConfigFile } from './command-line.ts';
 import { ConfigError } from './config.ts';
@@ -11,6 +11,23 @@ const usage = `campaign-graph: one live GraphQL API over the messaging campaigns
   npm start -- --port PORT        another port than 4000 for the simulated one
   npm run plan -- --config FILE   what would be read of your campaigns in the next minutes, and why
 `;
+
+/** Reads the configuration again on SIGHUP. What is wrong with it leaves everything as it is. */
+function reloadOnSignal({ config }: Options, starting: Promise<App>, logger: Logger): void {
+  process.on('SIGHUP', () => {
+    if (config === null) return logger.warn('there is no configuration to read again');
+    starting
+      .then((app) => app.reload(readConfigFile(config)))
+      .then(
+        () => logger.info('the configuration has been read again'),
+        (error: unknown) =>
+          logger.error(
+            { problems: error instanceof ConfigError ? error.problems : [String(error)] },
+            'the configuration could not be read again, and is as it was',
+          ),
+      );
+  });
+}
 
 interface Options {
   readonly config: string | null;
@@ -32,9 +49,7 @@ function readOptions(): Options {
   return { config, port };
 }
 
-async function start({ config, port }: Options): Promise<App & { readonly welcome: string }> {
-  // Logs go to stderr; what is printed for people goes to stdout.
-  const logger = pino({ level: process.env.LOG_LEVEL ?? 'info' }, pino.destination(2));
+async function start({ config, port }: Options, logger: Logger): Promise<App & { readonly welcome: string }> {
   if (config !== null) {
     const app = await startApp(readConfigFile(config), logger);
     return { ...app, welcome: `campaign-graph is ready at ${app.url}/graphql\n` };
@@ -43,12 +58,17 @@ async function start({ config, port }: Options): Promise<App & { readonly welcom
   return startDemo(port, logger);
 }
 
+/** Whatever hangs, the process is gone within 10 s. */
+const stopMs = 9_500;
+
 /** Ends the process in good order, once, also when it is asked to before it has quite begun. */
 function stopOnSignals(starting: Promise<App>): void {
   let stopping = false;
   const stop = () => {
     if (stopping) return;
     stopping = true;
+    const tooLong = new Error(`It could not be stopped in good order within ${stopMs / 1000} s.`);
+    setTimeout(() => fail(tooLong), stopMs).unref();
     starting
       .then((app) => app.stop())
       .then(
@@ -61,8 +81,12 @@ function stopOnSignals(starting: Promise<App>): void {
 }
 
 try {
-  const starting = start(readOptions());
+  const options = readOptions();
+  // Logs go to stderr; what is printed for people goes to stdout.
+  const logger = pino({ level: process.env.LOG_LEVEL ?? 'info' }, pino.destination(2));
+  const starting = start(options, logger);
   stopOnSignals(starting);
+  reloadOnSignal(options, starting, logger);
   const { welcome } = await starting;
   process.stdout.write(welcome);
 } catch (error) {

@@ -14,6 +14,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'app.ts': [
     ...[
       'config.ts',
+      'roster.ts',
       'server',
       'graphql',
       'tasks',
@@ -28,6 +29,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
       'model',
     ],
   ],
+  'roster.ts': ['polling', 'campaigns', 'accounts', 'model'],
   'config.ts': ['config-problems.ts', 'server', 'access', 'accounts', 'providers', 'model'],
   'config-problems.ts': [],
   server: ['graphql', 'live', 'access', 'model'],

@@ -3,7 +3,7 @@ import { providers } from '../providers/index.ts';
 import type { Provider, RequestBudget } from '../providers/provider.ts';
 import type { AccountSettings } from './account.ts';
 import type { Budget } from './budget.ts';
-import { shareBudgets } from './shared-budgets.ts';
+import { createSharedBudgets } from './shared-budgets.ts';
 
 const perMinute: RequestBudget = { limit: 3, windowSeconds: 60 };
 const perHour: RequestBudget = { limit: 5, windowSeconds: 3_600 };
@@ -35,9 +35,10 @@ function known(provider: Provider | undefined): Provider {
 /** The budgets of accounts on a clock that stands still until it is moved. */
 function share(...accounts: AccountSettings[]) {
   let at = Date.parse('2026-03-01T12:00:00Z');
-  const budgets = shareBudgets(accounts, () => at);
+  const budgets = createSharedBudgets(() => at);
+  budgets.share(accounts);
   const of = (name: string): Budget => {
-    const budget = budgets.get(name);
+    const budget = budgets.of(name);
     if (!budget) throw new Error(`${name} has no budget.`);
     return budget;
   };

@@ -2,18 +2,32 @@ import type { AccountSettings } from './account.ts';
 import { type Budget, createBudget } from './budget.ts';
 
 /**
- * The budget of each account, by name. Accounts with the same key at the same place are one to the provider: they share
- * a budget, with all the limits that are configured for any of them.
+ * The budgets of accounts. Accounts with the same key at the same place are one to the provider: they share a budget,
+ * with all the limits that are configured for any of them.
  */
-export function shareBudgets(accounts: readonly AccountSettings[], now: () => number): Map<string, Budget> {
-  const groups = Map.groupBy(accounts, identityOf);
-  const budgets = [...groups.values()].flatMap((group) => {
-    const limits = group.flatMap(({ requestBudgets }) => requestBudgets);
-    const different = new Map(limits.map((limit) => [`${limit.limit} ${limit.windowSeconds}`, limit]));
-    const budget = createBudget([...different.values()], now);
-    return group.map(({ name }): [string, Budget] => [name, budget]);
-  });
-  return new Map(budgets);
+export function createSharedBudgets(now: () => number) {
+  /** By who shares them and their limits. */
+  let kept = new Map<string, Budget>();
+  let byAccount = new Map<string, Budget>();
+
+  return {
+    /** Shares budgets out among accounts; one that is as it was goes on counting. */
+    share(accounts: readonly AccountSettings[]): void {
+      const [before, groups] = [kept, Map.groupBy(accounts, identityOf)];
+      kept = new Map();
+      byAccount = new Map();
+      for (const [identity, group] of groups) {
+        const all = group.flatMap(({ requestBudgets }) => requestBudgets);
+        const limits = new Map(all.map((limit) => [`${limit.limit} ${limit.windowSeconds}`, limit]));
+        const key = [identity, ...[...limits.keys()].sort()].join('\n');
+        const budget = before.get(key) ?? createBudget([...limits.values()], now);
+        kept.set(key, budget);
+        for (const { name } of group) byAccount.set(name, budget);
+      }
+    },
+
+    of: (account: string): Budget | undefined => byAccount.get(account),
+  };
 }
 
 function identityOf({ provider, settings }: AccountSettings): string {

@@ -5,6 +5,7 @@ import type { Once } from '../actions/once.ts';
 import type { Campaigns } from '../campaigns/campaigns.ts';
 import type { Live } from '../live/live.ts';
 import type { Campaign } from '../model/campaign.ts';
+import { ProblemError } from '../model/problem.ts';
 import type { Watching } from '../polling/watching.ts';
 import type { Provider } from '../providers/provider.ts';
 import type { CampaignStore } from '../store/campaigns.ts';
@@ -61,6 +62,6 @@ export function visibleAccounts(context: GraphQLContext): Account[] {
 /** The account of something that has been found: only those who may see the account find it. */
 export function accountOf(name: string, { services }: GraphQLContext): Account {
   const account = services.accounts.get(name);
-  if (!account) throw new Error(`The account ${name} is not configured.`);
+  if (!account) throw new ProblemError('NOT_FOUND', `There is no account ${name} any more.`);
   return account;
 }

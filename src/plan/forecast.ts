@@ -1,5 +1,5 @@
 import { type Account, openAccount } from '../accounts/account.ts';
-import { shareBudgets } from '../accounts/shared-budgets.ts';
+import { createSharedBudgets } from '../accounts/shared-budgets.ts';
 import type { Config } from '../config.ts';
 import type { Campaign } from '../model/campaign.ts';
 import { nextStep } from '../polling/planner.ts';
@@ -47,9 +47,10 @@ export async function forecast(
   let at = span.startAt;
   const now = () => at;
   const endAt = span.startAt + span.forMs;
-  const budgets = shareBudgets(config.accounts, now);
+  const budgets = createSharedBudgets(now);
+  budgets.share(config.accounts);
   const pollers = config.accounts.map((settings) => {
-    const account = openAccount(settings, { ...noHooks, now }, budgets.get(settings.name));
+    const account = openAccount(settings, { ...noHooks, now }, budgets.of(settings.name));
     return reckonPoller(account, stored, now);
   });
   for (const [place, { name }] of config.accounts.entries()) {

@@ -142,6 +142,9 @@ export function createPoller({ account, observer, watching, logger, now, onFailu
       return Number.isFinite(soonest) ? Math.max(soonest, now()) : null;
     },
 
+    /** Follows a campaign that was configured, if it is not followed already. */
+    add: (externalId: string) => tracking.add(externalId),
+
     /** Reads a campaign as soon as may be, known or not. */
     pollSoon: (externalId: string) => tracking.soon(externalId),
 
@@ -153,6 +156,8 @@ export function createPoller({ account, observer, watching, logger, now, onFailu
     /** Ends the loop and calls off what is under way; resolves once nothing runs any more. */
     async stop(): Promise<void> {
       ending.abort();
+      tracking.stop();
+      rounds.stop();
       wake();
       await loop;
       await Promise.allSettled(running);

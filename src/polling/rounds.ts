@@ -38,7 +38,7 @@ export function createRounds(parts: RoundsParts) {
   let endedAt: number | null = null;
   let failures = 0;
 
-  watching.onMore(hurry);
+  const stopListening = watching.onMore(hurry);
 
   /** Somebody has begun to look: the list comes round as often as is due to that. */
   function hurry(): void {
@@ -82,6 +82,8 @@ export function createRounds(parts: RoundsParts) {
   }
 
   return {
+    stop: stopListening,
+
     /** When the next round is due, ms since 1970. */
     dueAt: (): number => dueAt,
 

@@ -59,7 +59,7 @@ export function createTracking({ account, watching, now, isBatched, onMoved }: T
 
   const named = createNamed({ account, listing, tracked, now, putAt, takeFromList });
 
-  watching.onMore(hurry);
+  const stopListening = watching.onMore(hurry);
 
   function track(key: string, externalId: string): Tracked {
     const known = tracked.get(key);
@@ -186,6 +186,7 @@ export function createTracking({ account, watching, now, isBatched, onMoved }: T
   return {
     putAt,
     forget,
+    stop: stopListening,
     nextDueAt: () => queue.nextDueAt(),
     count: () => tracked.size,
     activeCount: () => active.size,

@@ -45,8 +45,11 @@ export function createWatching(now: () => number) {
   }
 
   return {
-    /** Called whenever more is looked at. */
-    onMore: (listener: (watched: Watched) => void) => void listeners.add(listener),
+    /** @param listener called whenever more is looked at, until the returned function is called */
+    onMore(listener: (watched: Watched) => void): () => void {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
 
     /** Somebody looks at these until the returned function is called. */
     begin(watched: Watched): () => void {

@@ -5,7 +5,7 @@ import { type Access, open } from '../access/access.ts';
 import type { Grant } from '../access/grant.ts';
 import type { Viewer } from '../graphql/context.ts';
 import { createCount } from './count.ts';
-import { createSessions } from './sessions.ts';
+import { createSessions, type Parting } from './sessions.ts';
 import type { Limits } from './settings.ts';
 
 export interface DoorParts {
@@ -53,10 +53,10 @@ export function createDoor({ access: first, viewerOf, limits, now }: DoorParts) 
 
     /**
      * A connection that stays open begins.
-     * @param close called once its grant holds no longer
+     * @param close called once its grant holds no longer, or the service stops
      * @returns a function to be called when it has ended; null: its token has as many as may be
      */
-    begin(grant: Grant, close: () => void): (() => void) | null {
+    begin(grant: Grant, close: (why: Parting) => void): (() => void) | null {
       const countOff = connections.add(grant.id);
       if (!countOff) return null;
       const end = sessions.begin(grant, close);
@@ -65,6 +65,9 @@ export function createDoor({ access: first, viewerOf, limits, now }: DoorParts) 
         countOff();
       };
     },
+
+    /** Shows everybody out, as the service stops. */
+    leave: sessions.leave,
 
     /** From now on others may come in; who may not any more is shown out. */
     change(next: Access): void {

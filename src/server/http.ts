@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import { GraphQLError } from 'graphql';
 import type { Logger } from 'pino';
 import type { Live } from '../live/live.ts';
@@ -24,7 +25,7 @@ export interface HttpServerParts extends AccessRules {
   readonly persisted: PersistedDocuments | null;
   readonly live: Live;
   readonly metrics: Metrics;
-  /** Resolves if the service can do its work; what it rejects with is the reason why not. */
+  /** Resolves if the service can do its work; the message of what it rejects with tells everybody why not. */
   readonly checkReady: () => Promise<void>;
   /** Resolves once no change is under way any more. */
   readonly idle: () => Promise<void>;
@@ -33,6 +34,9 @@ export interface HttpServerParts extends AccessRules {
   readonly limits: Limits;
   readonly logger: Logger;
 }
+
+/** How long changes that are under way may take when the service stops. */
+const patienceMs = 4_000;
 
 /** /webhooks/<account>/<secret> */
 const webhookPath = /^\/webhooks\/([^/]+)\/([\w-]{1,200})$/;
@@ -97,7 +101,7 @@ export function createHttpServer(parts: HttpServerParts) {
       logger.warn({ err: error }, 'not ready');
       sendJson(response, 503, {
         status: 'not ready',
-        reason: stopping ? 'stopping' : 'the database does not answer',
+        reason: stopping ? 'stopping' : error instanceof Error ? error.message : 'unknown',
       });
     }
   }
@@ -139,8 +143,9 @@ export function createHttpServer(parts: HttpServerParts) {
     async stop(): Promise<void> {
       stopping = true;
       const closed = new Promise((resolve) => server.close(resolve));
-      // Whoever has asked for a change is told what came of it.
-      await parts.idle();
+      // Whoever has asked for a change is told what came of it, if that is soon.
+      await Promise.race([parts.idle(), delay(patienceMs, undefined, { ref: false })]);
+      await door.leave();
       await closeWebSockets();
       server.closeAllConnections();
       await closed;

@@ -57,7 +57,7 @@ export function createSse(parts: SseParts) {
       return passOn(request, response, body, viewer);
     const lastEventId = request.headers['last-event-id'];
     const after = typeof lastEventId === 'string' && lastEventId !== '' ? lastEventId : null;
-    const end = door.begin(grant, () => response.destroy());
+    const end = door.begin(grant, () => response.end());
     response.once('close', () => end?.());
     const opened = end
       ? await openSubscription({ operation, connection: request.socket, after }, counts, logger)

@@ -78,7 +78,10 @@ export function serveWebSocket(server: Server, parts: WebSocketParts) {
     const authorization = typeof payload?.authorization === 'string' ? payload.authorization : undefined;
     const grant = await door.signIn(authorization, request);
     if (!('id' in grant)) return false;
-    const end = door.begin(grant, () => socket.close(CloseCode.Forbidden, 'Forbidden'));
+    const end = door.begin(grant, (why) => {
+      if (why === 'forbidden') socket.close(CloseCode.Forbidden, 'Forbidden');
+      else socket.close(goingAway, 'Going away');
+    });
     if (!end) {
       socket.close(tryAgainLater, 'Too many connections');
       return false;
