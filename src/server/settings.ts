@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 const count = z.int().positive();
 
-/** What is refused beyond, each with its error code (docs/security.md). */
+/** What is refused beyond, each with its error code (SECURITY.md). */
 export const limitsSettings = z
   .strictObject({
     /** Bytes of a request over HTTP, and of a message over WebSocket. */
