@@ -65,7 +65,7 @@ describe('a start with many campaigns in the database', () => {
   }
 
   test('reads the active ones first, and spreads them', { timeout: 30_000 }, async () => {
-    await using simulator = await startSimulator({ campaigns: 0 });
+    await using simulator = await startSimulator({ campaigns: 0, appizerCallsPerMinute: 1_000_000 });
     const { appizer } = simulator.providers;
     const database = await createDatabase('sqlite');
     const begun = await fill(database, simulator.providers);
@@ -81,7 +81,7 @@ describe('a start with many campaigns in the database', () => {
   });
 
   test('reads the active ones first where the budget is small, too', { timeout: 30_000 }, async () => {
-    await using simulator = await startSimulator({ campaigns: 0 });
+    await using simulator = await startSimulator({ campaigns: 0, appizerCallsPerMinute: 1_000_000 });
     const { appizer } = simulator.providers;
     const database = await createDatabase('sqlite');
     const begun = await fill(database, simulator.providers);
@@ -96,7 +96,7 @@ describe('a start with many campaigns in the database', () => {
 
 describe('a budget', () => {
   test('is one for accounts with the same key, and is never exceeded', async () => {
-    await using simulator = await startSimulator({ campaigns: 0 });
+    await using simulator = await startSimulator({ campaigns: 0, appizerCallsPerMinute: 1_000_000 });
     const { appizer } = simulator.providers;
     const names = ['one', 'other'];
     const limit = 12;

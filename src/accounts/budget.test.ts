@@ -237,11 +237,16 @@ describe('the provider’s own count', () => {
   test('stops polls at the share that is people’s, and people at none, until its window ends', () => {
     const budget = openBudget(plenty);
     budget.hear({ limit: 10, remaining: 5, resetAt: budget.now() + 30_000 });
-    expect(budget.spendAll('poll')).toBe(3);
-    expect([budget.waitMs('poll'), budget.waitMs('person')]).toEqual([30_000, 0]);
+    const start = budget.now();
+    // Polls don't come all at once: what is left is to last.
+    for (let made = 0; made < 3; made++) {
+      expect(budget.spendAll('poll')).toBe(1);
+      budget.pass(Math.min(budget.waitMs('poll'), start + 29_000 - budget.now()));
+    }
+    expect(budget.waitMs('poll')).toBe(start + 30_000 - budget.now());
     expect(budget.spendAll('person')).toBe(2);
-    expect(budget.state().exhaustedUntil).toBe(budget.now() + 30_000);
-    budget.pass(30_000);
+    expect(budget.state().exhaustedUntil).toBe(start + 30_000);
+    budget.pass(start + 30_000 - budget.now());
     expect(budget.waitMs('poll')).toBe(0);
   });
 

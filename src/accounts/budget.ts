@@ -1,5 +1,6 @@
 import type { RateLimit } from '../providers/http.ts';
 import type { RequestBudget } from '../providers/provider.ts';
+import { createDemand } from './demand.ts';
 import { createSlidingWindow, createToldWindow, type WindowState } from './windows.ts';
 
 /** What the poller leaves for people's own queries and mutations. */
@@ -27,6 +28,8 @@ export function createBudget(budgets: readonly RequestBudget[], now: () => numbe
   const told = createToldWindow();
   let pausedUntil = 0;
   let underWay = 0;
+  /** When the last request went out, ms since 1970. */
+  let begunAt = 0;
   let learnt = { share: 1, at: 0 };
 
   /** How much of the limits is used: all, unless the provider has found it too much of late. */
@@ -39,10 +42,16 @@ export function createBudget(budgets: readonly RequestBudget[], now: () => numbe
     const keptBack = priority === 'person' ? 0 : shareForPeople;
     const share = usableShare() * (1 - keptBack);
     const frees = windows.map((window) => window.freeAt(share, underWay, now()));
-    return Math.max(pausedUntil, told.freeAt(keptBack, now()), ...frees);
+    const freeAt = Math.max(pausedUntil, told.freeAt(keptBack, now()), ...frees);
+    if (priority === 'person') return freeAt;
+    const gaps = windows.map((window) => window.gapMs(share, now()));
+    return Math.max(freeAt, begunAt + Math.max(told.gapMs(keptBack, now()), ...gaps));
   }
 
   return {
+    /** What is asked for of it: by all accounts that share it. */
+    demand: createDemand<object>(),
+
     /** How long until a request may be made, or until it is worth asking again, in ms; 0: now. */
     waitMs: (priority: 'person' | 'poll'): number => Math.max(0, freeAt(priority) - now()),
 
@@ -56,6 +65,7 @@ export function createBudget(budgets: readonly RequestBudget[], now: () => numbe
     /** A request goes out. */
     begin(): void {
       underWay += 1;
+      begunAt = now();
       told.spend();
     },
 

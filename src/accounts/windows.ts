@@ -9,8 +9,14 @@ const lookAgainMs = 25;
 const leastPace = 0.1;
 /** In a window that is this long, polls slow down before it is used up: to wait for its end would be too long. */
 const longMs = 15 * 60_000;
+/** So few requests can't be spread. */
+const tooFew = 10;
 /** They do once there is less left than would last for this part of it. */
 const scarceShare = 0.1;
+/** No poll comes sooner than if what is left were to last for this part of it: so it is never quite used up. */
+const gapShare = 0.2;
+/** Of a window that the provider tells of, polls may use what is left so many times as fast as if it were spread evenly. */
+const toldHaste = 4;
 /** A window's end is told in whole seconds, by another clock. */
 const sameWindowMs = 1_500;
 
@@ -19,13 +25,35 @@ export interface WindowState extends RequestBudget {
   readonly used: number;
 }
 
+export interface SlidingWindow {
+  /** A request was answered. */
+  count(now: number): void;
+  /** When the request that has to fall out of the window for the next one does so. @param share of it that is used */
+  freeAt(share: number, underWay: number, now: number): number;
+  /** How long a poll waits after the request before it, in ms, so that what is left lasts. */
+  gapMs(share: number, now: number): number;
+  /** How many requests a ms it allows for long. */
+  perMs(share: number, now: number): number;
+  state(underWay: number, now: number): WindowState;
+}
+
 /** Counts requests in any stretch of the window's length, by when they were answered. All times are ms since 1970. */
-export function createSlidingWindow({ limit, windowSeconds }: RequestBudget) {
+export function createSlidingWindow({ limit, windowSeconds }: RequestBudget): SlidingWindow {
   const lengthMs = windowSeconds * 1000 + marginMs;
   /** When the last `limit` requests were answered, as a ring. */
   const times = new Float64Array(limit);
   /** How many were in all. */
   let made = 0;
+
+  const allowedOf = (share: number) => Math.max(1, Math.floor(limit * share));
+  const isLong = (share: number) => lengthMs >= longMs && allowedOf(share) >= tooFew;
+
+  /** At this pace what is left lasts for a part of the window: less and less is used, and never all. */
+  function leftPerMs(share: number, part: number, now: number): number {
+    const allowed = allowedOf(share);
+    const left = (allowed - usedAt(now)) / (lengthMs * part);
+    return Math.max((allowed / lengthMs) * leastPace, left);
+  }
 
   /** When the last one but so many was answered. */
   const answeredAt = (before: number) => times[(made - 1 - before) % limit] ?? 0;
@@ -42,27 +70,25 @@ export function createSlidingWindow({ limit, windowSeconds }: RequestBudget) {
   }
 
   return {
-    count(now: number): void {
+    count(now) {
       times[made % limit] = now;
       made += 1;
     },
 
-    /** When the request that has to fall out of the window for the next one does so. */
-    freeAt(share: number, underWay: number, now: number): number {
-      const allowed = Math.max(1, Math.floor(limit * share)) - underWay;
+    freeAt(share, underWay, now) {
+      const allowed = allowedOf(share) - underWay;
       if (allowed <= 0) return now + lookAgainMs;
       return made < allowed ? 0 : answeredAt(allowed - 1) + lengthMs;
     },
 
-    /** How many requests a ms it allows for long, if only a share of it is used. */
-    perMs(share: number, now: number): number {
-      const even = (limit * share) / lengthMs;
-      if (lengthMs < longMs) return even;
-      const left = (limit * share - usedAt(now)) / (lengthMs * scarceShare);
-      return Math.max(even * leastPace, Math.min(even, left));
+    gapMs: (share, now) => (isLong(share) ? 1 / leftPerMs(share, gapShare, now) : 0),
+
+    perMs(share, now) {
+      const even = allowedOf(share) / lengthMs;
+      return isLong(share) ? Math.min(even, leftPerMs(share, scarceShare, now)) : even;
     },
 
-    state: (underWay: number, now: number): WindowState => ({
+    state: (underWay, now) => ({
       limit,
       windowSeconds,
       used: Math.min(limit, usedAt(now) + underWay),
@@ -73,9 +99,10 @@ export function createSlidingWindow({ limit, windowSeconds }: RequestBudget) {
 /** The window that the provider itself counts by, as far as it has been told. */
 export function createToldWindow() {
   let told: RateLimit | null = null;
-  /** The longest time to an end that was told: as far as is known, the window is that long. */
-  let lengthMs = 0;
+  /** The longest time to its end that was told of the window, and of the one before: as far as is known, its length. */
+  let [longestMs, longestBeforeMs] = [0, 0];
 
+  const lengthMs = () => Math.max(longestMs, longestBeforeMs);
   const isRunning = (now: number): boolean => told !== null && told.resetAt > now;
 
   return {
@@ -85,7 +112,8 @@ export function createToldWindow() {
       // Answers may overtake one another: within a window, the lowest count is the latest.
       const isSame = told !== null && Math.abs(told.resetAt - limit.resetAt) < sameWindowMs;
       told = { ...limit, remaining: told && isSame ? Math.min(told.remaining, remaining) : remaining };
-      lengthMs = Math.max(lengthMs, limit.resetAt - now);
+      if (!isSame) [longestMs, longestBeforeMs] = [0, longestMs];
+      longestMs = Math.max(longestMs, limit.resetAt - now);
     },
 
     /** A request goes out. */
@@ -99,11 +127,18 @@ export function createToldWindow() {
       return told.remaining <= Math.floor(told.limit * keptBack) ? told.resetAt : 0;
     },
 
+    /** How long a poll waits after the request before it, in ms, so that what is left lasts. */
+    gapMs(keptBack: number, now: number): number {
+      if (!told || told.limit <= 0 || !isRunning(now)) return 0;
+      const left = told.remaining - Math.floor(told.limit * keptBack);
+      return left > 0 ? (told.resetAt - now) / (left * toldHaste) : 0;
+    },
+
     /** How many requests a ms it allows for long; fewer while somebody else uses it up. */
     perMs(keptBack: number, now: number): number {
       if (!told || told.limit <= 0) return Number.POSITIVE_INFINITY;
       const kept = Math.floor(told.limit * keptBack);
-      const even = (told.limit - kept) / lengthMs;
+      const even = (told.limit - kept) / lengthMs();
       if (!isRunning(now)) return even;
       const left = (told.remaining - kept) / (told.resetAt - now);
       return Math.max(even * leastPace, Math.min(even, left));
@@ -113,7 +148,7 @@ export function createToldWindow() {
     state(now: number): WindowState | null {
       if (!told || told.limit <= 0 || !isRunning(now)) return null;
       const used = Math.min(told.limit, Math.max(0, told.limit - told.remaining));
-      return { limit: told.limit, windowSeconds: Math.max(1, Math.round(lengthMs / 1000)), used };
+      return { limit: told.limit, windowSeconds: Math.max(1, Math.floor(lengthMs() / 1000)), used };
     },
   };
 }

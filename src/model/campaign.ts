@@ -115,6 +115,13 @@ const activeStatuses: ReadonlySet<CampaignStatus> = new Set([
   'UNKNOWN',
 ]);
 
+const statusesBeforeStart: ReadonlySet<CampaignStatus> = new Set([
+  'DRAFT',
+  'PENDING_APPROVAL',
+  'SCHEDULED',
+  'QUEUED',
+]);
+
 const endedStatuses: ReadonlySet<CampaignStatus> = new Set(['REJECTED', 'COMPLETED', 'CANCELED', 'FAILED']);
 
 /** True while the provider may still change the status by itself; an unknown status counts as such. */
@@ -125,6 +132,11 @@ export function isActive(campaign: Pick<Campaign, 'status' | 'deletedAt'>): bool
 /** True once the campaign has run its course, though its counters may still move. */
 export function hasEnded(status: CampaignStatus): boolean {
   return endedStatuses.has(status);
+}
+
+/** True while nothing can have been sent, so that there is nothing to count. */
+export function isBeforeStart(status: CampaignStatus): boolean {
+  return statusesBeforeStart.has(status);
 }
 
 export function campaignKey(account: string, externalId: string): string {

@@ -74,7 +74,8 @@ function reckonPoller(account: Account, stored: Stored | null, now: () => number
     account,
     watching: createWatching(now),
     now,
-    isBatched: () => batchSize > 1,
+    together: () => batchSize,
+    jitter: 0.2,
     onMoved: () => {},
   });
   const campaigns = new Map<string, Campaign>();

@@ -1,4 +1,5 @@
 import type { Account } from '../accounts/account.ts';
+import type { Wish } from '../accounts/demand.ts';
 import { nextListInterval } from './planner.ts';
 import type { Tracked } from './queue.ts';
 import type { Interest, Watching } from './watching.ts';
@@ -12,7 +13,7 @@ export interface ListingParts {
   /** How many campaigns may change by themselves. */
   readonly activeCount: () => number;
   /** How long to wait for the next round, in ms, where so much is asked for. */
-  readonly waitFor: (wish: { readonly intervalMs: number; readonly requests: number }) => number;
+  readonly waitFor: (wish: Wish) => number;
 }
 
 /** After so many failures in a row, what the list alone told of is read by itself. */
@@ -27,6 +28,8 @@ export function createListing({ account, watching, isBatched, now, activeCount, 
   let rounds = 0;
   let pages = 1;
   let failures = 0;
+  /** Whether the round that is under way takes long. */
+  let isLate = false;
   /** When the last complete round was, ms since 1970. */
   let endedAt = 0;
   let intervalMs = polling.fastestMs;
@@ -52,9 +55,14 @@ export function createListing({ account, watching, isBatched, now, activeCount, 
   const works = () => rounds > 0 && failures === 0;
 
   function reckon(): number {
-    intervalMs = waitFor({ intervalMs: idealInterval(), requests: pages });
+    const isWatched = watching.needsList(account.name) || savedAtFloor() > 0;
+    const kind = isWatched ? 'watched' : 'others';
+    intervalMs = waitFor({ kind, intervalMs: idealInterval(), requests: pages });
     return intervalMs;
   }
+
+  /** Whether the last complete round named a campaign, or the one that is under way has. */
+  const isNamed = ({ listedIn }: Tracked) => listedIn !== null && listedIn >= rounds;
 
   return {
     /** Whether the last round was complete. */
@@ -64,7 +72,7 @@ export function createListing({ account, watching, isBatched, now, activeCount, 
     rounds: (): number => rounds,
 
     /** How much of a campaign the list tells; null: nothing, for now. */
-    covers: () => (works() ? (list?.covers ?? null) : null),
+    coverOf: (one: Tracked) => (works() && isNamed(one) ? (list?.covers ?? null) : null),
 
     /** How long it is from one round to the next, in ms. */
     interval: (): number => intervalMs,
@@ -74,16 +82,14 @@ export function createListing({ account, watching, isBatched, now, activeCount, 
 
     /** Whether a status is told as soon as reads would tell it. */
     servesStatus: (): boolean =>
-      works() && list?.covers === 'status' && idealInterval() <= polling.fastestMs * barely,
+      works() && !isLate && list?.covers === 'status' && idealInterval() <= polling.fastestMs * barely,
 
     /** Whether the status that is known of a campaign is as new as reads of it would have it. */
-    tellsStatusOf({ listedIn, intervalMs: waitMs }: Tracked): boolean {
-      // By the last round, or by the one that is under way.
-      const isNamed = listedIn !== null && listedIn >= rounds;
-      const isInTime = intervalMs <= waitMs * barely;
+    tellsStatusOf(one: Tracked): boolean {
+      const waitMs = one.intervalMs * barely;
       // The next round may take long, or hang.
-      const isRecent = now() - endedAt <= waitMs * barely + polling.fastestMs;
-      return works() && list?.covers === 'status' && isNamed && isInTime && isRecent;
+      const isRecent = now() - endedAt <= waitMs + polling.fastestMs;
+      return works() && list?.covers === 'status' && isNamed(one) && intervalMs <= waitMs && isRecent;
     },
 
     /** Notes who looks at a campaign. @param isAtFloor whether it would be read whenever the floor is over */
@@ -105,6 +111,7 @@ export function createListing({ account, watching, isBatched, now, activeCount, 
       endedAt = now();
       pages = Math.max(1, count);
       failures = 0;
+      isLate = false;
       for (const one of forStatus) {
         if (!one.facts || !watching.mayLookAt(one.key, account.name, one.facts.status)) forStatus.delete(one);
       }
@@ -113,6 +120,10 @@ export function createListing({ account, watching, isBatched, now, activeCount, 
 
     failed(): void {
       failures += 1;
+    },
+
+    late(): void {
+      isLate = true;
     },
 
     /** Whether the list has just failed so often that it is no passing fault. */

@@ -10,12 +10,25 @@ export interface NamedParts {
   readonly tracked: ReadonlyMap<string, Tracked>;
   readonly now: () => number;
   readonly putAt: (one: Tracked, dueAt: number) => void;
+  /** The same by what is known of it, and by who looks. */
+  readonly schedule: (one: Tracked) => void;
   /** Has those read that were left to the list, where it does not come round often enough any more. */
   readonly takeFromList: () => void;
+  /** Spreads the first reads of those that the round has told of first. */
+  readonly spreadNew: () => void;
 }
 
 /** What follows for campaigns from a list's naming them, or not. */
-export function createNamed({ account, listing, tracked, now, putAt, takeFromList }: NamedParts) {
+export function createNamed({
+  account,
+  listing,
+  tracked,
+  now,
+  putAt,
+  schedule,
+  takeFromList,
+  spreadNew,
+}: NamedParts) {
   const { fastestMs, slowestMs } = account.polling;
   const get = (externalId: string) => tracked.get(campaignKey(account.name, externalId));
 
@@ -50,10 +63,10 @@ export function createNamed({ account, listing, tracked, now, putAt, takeFromLis
         // The list still names what a look at it has not found: another look, ever more rarely.
         const pauseMs = fastestMs * 2 ** Math.min(one.unchanged, 20);
         putAt(one, one.lastReadAt + Math.min(slowestMs, pauseMs));
-      } else if (!isNews && account.list?.covers === 'everything') {
+      } else if (!isNews && account.list?.covers === 'everything' && !one.asked) {
         one.lastReadAt = now();
         one.unchanged += 1;
-        one.dueAt = now() + one.intervalMs;
+        schedule(one);
         leaveToList(one);
       }
     },
@@ -70,8 +83,15 @@ export function createNamed({ account, listing, tracked, now, putAt, takeFromLis
         if (one.listedIn === last && !one.facts?.deleted) putAt(one, now());
       }
       const intervalMs = listing.ended(pages);
+      spreadNew();
       takeFromList();
       return intervalMs;
+    },
+
+    /** The round takes long: what is wanted soon is not left to it. */
+    roundLate(): void {
+      listing.late();
+      takeFromList();
     },
 
     /** The round failed, or there is no list: for now campaigns are read without it. */

@@ -1,5 +1,5 @@
 import type { Polling } from '../accounts/account.ts';
-import { type Campaign, type CampaignStatus, hasEnded } from '../model/campaign.ts';
+import { type Campaign, type CampaignStatus, hasEnded, isBeforeStart } from '../model/campaign.ts';
 
 /** What is stored of a campaign that says how soon it is worth another look. */
 export interface StoredFacts {
@@ -39,13 +39,6 @@ export interface Pace {
 }
 
 const minuteMs = 60_000;
-/** There are no counters then: of such a campaign, a list that tells the status tells all that moves. */
-const beforeStart: ReadonlySet<CampaignStatus> = new Set([
-  'DRAFT',
-  'PENDING_APPROVAL',
-  'SCHEDULED',
-  'QUEUED',
-]);
 /** Counters of an ended campaign are looked at for so long after the last change. */
 const afterEndMs = 3 * 24 * 60 * minuteMs;
 /** Before its scheduled start a campaign is read as if it were sending. */
@@ -81,7 +74,8 @@ export function paceOf(facts: Facts, polling: Polling, now: number): Pace {
     return within(polling, floors, 'ended, counters may still move');
   }
   const kind = facts.watched ? 'watched' : facts.listed === 'status' ? 'listed' : 'alone';
-  if (kind === 'listed' && beforeStart.has(status)) return { intervalMs: null, why: whyOf(facts, now) };
+  // There are no counters then, so the list tells all that moves.
+  if (kind === 'listed' && isBeforeStart(status)) return { intervalMs: null, why: whyOf(facts, now) };
   const [first, most] = steps[kind][isMoving(facts, now) ? 'moving' : 'resting'];
   const pace = within(
     polling,

@@ -63,7 +63,7 @@ async function openPoller() {
   const onFailure = (_key: string, error: ProblemError | null) => void failures.push(error?.code ?? null);
   const account = stubAccount(now, read);
   const logger = pino({ level: 'silent' });
-  const poller = createPoller({ account, observer, watching, logger, now, onFailure });
+  const poller = createPoller({ account, observer, watching, logger, now, onFailure, jitter: 0 });
 
   async function stored() {
     const campaign = await store.get(key);

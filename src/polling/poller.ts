@@ -17,6 +17,8 @@ export interface PollerParts {
   readonly now: () => number;
   /** Told of every read of a single campaign that failed, and (null) when a list makes up for it. */
   readonly onFailure: (key: string, error: ProblemError | null) => void;
+  /** How far apart waits are made that would be equal, as a part of them. */
+  readonly jitter?: number;
 }
 
 /** So many answers may wait to be stored while more are asked for. */
@@ -25,7 +27,15 @@ const mostBeingStored = 12;
 const ownFailurePauseMs = 5_000;
 
 /** Reads one account's campaigns again and again: each when it is due, and the list where there is one. */
-export function createPoller({ account, observer, watching, logger, now, onFailure }: PollerParts) {
+export function createPoller({
+  account,
+  observer,
+  watching,
+  logger,
+  now,
+  onFailure,
+  jitter = 0.2,
+}: PollerParts) {
   const { fastestMs } = account.polling;
   const ending = new AbortController();
   const call = { priority: 'poll', signal: ending.signal } as const;
@@ -40,7 +50,8 @@ export function createPoller({ account, observer, watching, logger, now, onFailu
     account,
     watching,
     now,
-    isBatched: () => reads.isBatched(),
+    together: (status) => reads.together(status),
+    jitter,
     onMoved(dueAt) {
       if (dueAt < waitsUntil || waitsUntil <= now()) wake();
     },

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import TinyQueue from 'tinyqueue';
 import type { StoredFacts } from './pace.ts';
 import type { Interest } from './watching.ts';
@@ -12,6 +13,8 @@ interface Said {
 export interface Tracked {
   readonly key: string;
   readonly externalId: string;
+  /** A number from 0 to 1 that is always the same for a key, and spread evenly over keys. */
+  readonly share: number;
   /** Whether somebody looks at it, or nothing is known of it yet: it goes before those whose news can wait. */
   urgent: boolean;
   /** ms since 1970; Infinity: not by itself. */
@@ -22,6 +25,10 @@ export interface Tracked {
   unchanged: number;
   /** Its revision when it was last looked at; null before the first look. */
   revision: number | null;
+  /** How many reads of it in a row have failed, or found no such campaign. */
+  failures: number;
+  /** Somebody wants a look at it that has not been made. */
+  asked: boolean;
   reading: boolean;
   /** It is to be read again once that is over. */
   again: boolean;
@@ -36,12 +43,13 @@ export interface Tracked {
   facts: StoredFacts | null;
   /** The provider's word for its status; null: it has not been read whole yet. */
   providerStatus: string | null;
-  /** What subscriptions wanted of it when it was last looked at, as of how many that had begun or ended. */
+  /** What subscriptions wanted of it when it was last looked at. */
+  interest: Interest;
+  /** As of how many that had begun or ended; null: that is not known any more. */
   watchedAs: {
     readonly version: number;
     /** Whether the list served those who want the status alone. */
     readonly byList: boolean;
-    readonly interest: Interest;
   } | null;
   /** Somebody wants its status, and hears it from the list. */
   leftToList: boolean;
@@ -56,12 +64,15 @@ export function newlyTracked(key: string, externalId: string, dueAt: number): Tr
   return {
     key,
     externalId,
+    share: Number.parseInt(hash('md5', key).slice(0, 8), 16) / 2 ** 32,
     urgent: true,
     dueAt,
     lastReadAt: 0,
     askedAt: 0,
     unchanged: 0,
     revision: null,
+    failures: 0,
+    asked: false,
     reading: false,
     again: false,
     listedIn: null,
@@ -70,6 +81,7 @@ export function newlyTracked(key: string, externalId: string, dueAt: number): Tr
     why: 'nothing is known of it yet',
     facts: null,
     providerStatus: null,
+    interest: 'nothing',
     watchedAs: null,
     leftToList: false,
     readAs: null,

@@ -3,7 +3,7 @@ import type { Account, Answer } from '../accounts/account.ts';
 import type { ListPage } from '../accounts/list.ts';
 import type { Observed, Observer } from '../campaigns/observe.ts';
 import type { CampaignStatus } from '../model/campaign.ts';
-import { ProblemError } from '../model/problem.ts';
+import { concernsAccount, ProblemError } from '../model/problem.ts';
 import { fingerprint } from './fingerprint.ts';
 import { pagesThatSave } from './planner.ts';
 import type { Tracked } from './queue.ts';
@@ -23,15 +23,16 @@ export interface ReadsParts {
   readonly pauseAfter: (error: unknown, what: string) => number;
 }
 
-/** A campaign that is to be followed, and is not there yet, is looked for this much more rarely than the floor. */
-const absentPace = 12;
+/** After so many requests for several campaigns have failed in a row, they are read one by one. */
+const mostFailures = 3;
 
 /** Reads the campaigns that are due: each by itself, or several by one request where that can be. */
 export function createReads({ account, observer, tracking, logger, now, call, ...parts }: ReadsParts) {
   const { onFailure, observation, pauseAfter } = parts;
-  const { fastestMs } = account.polling;
   /** How many campaigns one request reads by their ids: one, where the provider can't, or turns out not to. */
   let batchSize = account.list?.batch?.most ?? 1;
+  /** Requests for several campaigns that have failed, in a row. */
+  let failures = 0;
   /** The statuses that the list can be narrowed to, as far as it is not found that it can't. */
   const statuses = new Set(account.list?.inStatus?.statuses);
   /** Campaigns that a list narrowed to their status did not name, nor any other that was looked for. */
@@ -50,8 +51,10 @@ export function createReads({ account, observer, tracking, logger, now, call, ..
     try {
       const { countersAlone, ...answer } = await ask(one);
       answered();
-      if (countersAlone && !answer.reading) return tracking.hadNoCounters(one);
-      one.lastReadAt = now();
+      if (countersAlone && !answer.reading) {
+        onFailure(one.key, null);
+        return tracking.hadNoCounters(one);
+      }
       one.alone = false;
       const said = answer.reading && !answer.reading.incomplete ? fingerprint(answer.reading) : null;
       const observed = { ...observation(one.externalId, answer), countersAlone };
@@ -66,7 +69,7 @@ export function createReads({ account, observer, tracking, logger, now, call, ..
       const isLatest = campaign && answer.askedAt >= one.askedAt;
       one.readAs = isLatest && said !== null ? { print: said, revision: campaign.revision } : null;
       judgeStatusPages(one);
-      if (!campaign) tracking.putAt(one, now() + absentPace * fastestMs);
+      if (!campaign) tracking.absent(one);
       else if (!campaign.followed) tracking.forget(one.key);
     } catch (error) {
       failed([one], error, `campaign ${one.externalId}`);
@@ -154,12 +157,18 @@ export function createReads({ account, observer, tracking, logger, now, call, ..
       }
       answered();
       for (const one of missing.values()) one.alone = true;
+      failures = 0;
       return all.length - missing.size;
     } catch (error) {
       if (error instanceof ProblemError && error.code === 'NOT_SUPPORTED') {
         logger.info({ account: account.name }, error.message);
         batchSize = 1;
-      } else failed(all, error, `${all.length} campaigns`);
+      } else {
+        failed(all, error, `${all.length} campaigns`);
+        failures += 1;
+        // One of them may be the reason, or their number: each by itself will tell.
+        if (!isPassing(error) || failures >= mostFailures) for (const one of all) one.alone = true;
+      }
       return null;
     } finally {
       tracking.release(all);
@@ -169,18 +178,26 @@ export function createReads({ account, observer, tracking, logger, now, call, ..
   function failed(all: readonly Tracked[], error: unknown, what: string): void {
     const pauseMs = pauseAfter(error, what);
     for (const one of all) {
-      one.lastReadAt = now();
       if (error instanceof ProblemError && !call.signal.aborted) onFailure(one.key, error);
-      tracking.putAt(one, now() + pauseMs);
+      tracking.failed(one, pauseMs);
     }
   }
 
   return {
     readDue,
 
-    /** Whether one request reads several campaigns. */
-    isBatched: (): boolean => batchSize > 1 || statuses.size > 0,
+    /** How many campaigns in a status one request reads together; null: in whichever status. */
+    together(status: CampaignStatus | null): number {
+      if (batchSize > 1) return batchSize;
+      const canBe = status === null ? statuses.size > 0 : statuses.has(status);
+      return canBe ? (account.list?.inStatus?.pageSize ?? 1) : 1;
+    },
   };
+}
+
+/** Whether an error says nothing of what was asked for. */
+function isPassing(error: unknown): boolean {
+  return !(error instanceof ProblemError) || concernsAccount(error.code);
 }
 
 /** So many pages and no more: one that pays no heed to what was asked for could go on for long. */

@@ -94,6 +94,7 @@ export function createRounds(parts: RoundsParts) {
       if (!account.list) return;
       isReading = true;
       let pages = 0;
+      const late = setTimeout(tracking.roundLate, 2 * fastestMs);
       try {
         for await (const page of account.list.pages(parts.call)) {
           pages += 1;
@@ -107,6 +108,7 @@ export function createRounds(parts: RoundsParts) {
         dueAt = now() + pauseAfter(error);
         tracking.roundFailed();
       } finally {
+        clearTimeout(late);
         isReading = false;
       }
     },

@@ -23,6 +23,7 @@ describe('a list that tells the status', () => {
     const at = openTracking({ covers: 'status' });
     at.read('a');
     expect([at.listing.works(), at.dueIn('a')]).toEqual([false, alone]);
+    at.listAgain('a');
     at.endRound(1);
     at.pass(10 * second);
     at.read('a', { revision: 2 });
@@ -31,14 +32,32 @@ describe('a list that tells the status', () => {
 
   test('has read at once what it tells something new of, and leaves the rest where it is', () => {
     const at = openTracking({ covers: 'status' });
+    for (const name of ['a', 'b']) at.listNews(name);
     at.endRound(1);
-    for (const name of ['a', 'b']) at.read(name);
+    for (const name of ['a', 'b']) at.read(name, { revision: 2 });
     at.pass(minute);
-    at.listNews('a', { status: 'PAUSED', revision: 2 });
-    at.listNews('b');
+    at.listNews('a', { status: 'PAUSED', revision: 3 });
+    at.listNews('b', { revision: 2 });
     at.listAgain('b');
+    expect(['a', 'b'].map(at.dueIn)).toEqual([0, listed - 60]);
     at.listNews('c');
-    expect(['a', 'b', 'c'].map(at.dueIn)).toEqual([0, listed - 60, 0]);
+    at.endRound(1);
+    expect(at.dueIn('c'), 'a new one').toBeCloseTo(0, 1);
+  });
+
+  test('has thousands that it is the first to tell of read as the budget allows, the active first', () => {
+    const at = openTracking({ covers: 'status', perMinute: 60 });
+    const [ended, sending] = [names(480, 'e'), names(48, 's')];
+    for (const name of ended) at.listNews(name, { status: 'COMPLETED' });
+    for (const name of sending) at.listNews(name);
+    at.watch('e7');
+    at.listNews('e7', { status: 'COMPLETED', revision: 2 });
+    at.endRound(1);
+    // 48 polls a minute.
+    expect(Math.max(...sending.map(at.dueIn))).toBeLessThanOrEqual(60);
+    expect(Math.min(...ended.filter((name) => name !== 'e7').map(at.dueIn))).toBeGreaterThanOrEqual(60);
+    expect(Math.max(...ended.map(at.dueIn))).toBeGreaterThan(600);
+    expect(at.dueIn('e7'), 'somebody looks').toBe(0);
   });
 
   test('has nothing read sooner than the floor allows', () => {
@@ -52,9 +71,10 @@ describe('a list that tells the status', () => {
   // The list takes the news, so that the read after it finds none.
   test('brings a campaign forward by what it tells, however long nothing was new before', () => {
     const at = openTracking({ covers: 'status' });
+    at.listNews('a');
     at.endRound(1);
     for (let count = 0; count < 10; count++) at.read('a');
-    expect(at.dueIn('a')).toBe(waitOf({ listed: 'status', unchanged: 9 }));
+    expect(at.dueIn('a')).toBe(waitOf({ listed: 'status', unchanged: 10 }));
     at.pass(minute);
     at.listNews('a', { revision: 2 });
     expect(at.dueIn('a')).toBe(0);
@@ -65,6 +85,7 @@ describe('a list that tells the status', () => {
   test('is enough for who looks at the status alone, and not for who looks at more', () => {
     const at = openTracking({ covers: 'status' });
     for (const name of ['a', 'b']) at.read(name);
+    at.listAgain('a', 'b');
     at.endRound(1);
     at.watching.begin({ ...byKey('a'), fields: statusAlone });
     at.watching.begin({ ...byKey('b'), fields: new Set(['status', 'stats.sent']) });
@@ -75,6 +96,7 @@ describe('a list that tells the status', () => {
   test('comes round at the floor for who looks at the status alone, who spares a read', () => {
     const at = openTracking({ covers: 'status' });
     at.read('a');
+    at.listAgain('a');
     expect(at.endRound(1)).toBe(15 * second);
     at.read('a', { revision: 2 });
     at.pass(minute);
@@ -93,10 +115,12 @@ describe('a list that tells the status', () => {
     const at = openTracking({ covers: 'status' });
     const [all, last] = [names(watched), `c${watched - 1}`];
     for (const name of all) at.read(name);
+    at.listAgain(...all);
     at.endRound(pages);
     for (const name of all) at.read(name, { revision: 2 });
     at.pass(minute);
     for (const name of all) at.watching.begin({ ...byKey(name), fields: statusAlone });
+    at.listAgain(...all);
     at.endRound(pages);
     expect(at.listing.reckon()).toBe(everyS * second);
     expect(at.dueIn(last)).toBe(dueIn);
@@ -107,15 +131,18 @@ describe('a list that tells the status', () => {
   test('that fails leaves the status to reads, until it is whole again', () => {
     const at = openTracking({ covers: 'status' });
     at.read('a');
+    at.listAgain('a');
     at.endRound(1);
     at.watching.begin({ ...byKey('a'), fields: statusAlone });
     at.read('a', { revision: 2 });
     at.pass(minute);
     expect(at.dueIn('a')).toBe(listed - 60);
+    at.roundLate();
+    expect(at.dueIn('a'), 'it takes long').toBe(0);
     at.roundFailed();
-    expect(at.dueIn('a')).toBe(0);
     at.read('a', { revision: 2 });
     expect(at.dueIn('a')).toBe(5);
+    at.listAgain('a');
     at.endRound(1);
     at.read('a', { revision: 2 });
     expect(at.dueIn('a')).toBeGreaterThan(alone);
@@ -165,6 +192,7 @@ describe('a campaign that has not begun', () => {
     expect(at.dueIn('a')).toBe(never);
     at.roundFailed();
     expect(at.dueIn('a')).toBeLessThan(waitOf(scheduled));
+    at.listAgain('a');
     at.endRound(1);
     at.pass(waitOf(scheduled) * second);
     at.read('a', scheduled);
@@ -254,11 +282,11 @@ describe('a list that tells all', () => {
     at.endRound(1);
     at.listNews('a', { revision: 2 });
     expect(at.dueIn('a')).toBe(alone + 2 * 15);
-    for (let round = 0; round < 5; round++) {
+    for (let unchanged = 1; unchanged < 5; unchanged++) {
       at.pass(15 * second);
       at.listAgain('a');
       at.endRound(1);
-      expect(at.dueIn('a')).toBe(alone + 2 * 15);
+      expect(at.dueIn('a')).toBe(waitOf({ unchanged }) + 2 * 15);
     }
   });
 
@@ -275,9 +303,17 @@ describe('a list that tells all', () => {
     at.endRound(pages);
     at.listNews('a', { revision: 2 });
     expect(at.dueIn('a')).toBe(due);
-    at.pass(5 * second);
+  });
+
+  test('leaves what somebody has just begun to look at to a read of its own', () => {
+    const at = openTracking({ covers: 'everything' });
+    at.listNews('a');
+    at.endRound(1);
+    at.pass(minute);
+    at.watch('a');
     at.listAgain('a');
-    expect(at.dueIn('a')).toBe(due);
+    at.endRound(1);
+    expect(at.dueIn('a')).toBe(0);
   });
 
   test('tells what it said before only while nothing else was seen of the campaign', () => {
@@ -306,6 +342,7 @@ describe.each(['status', 'everything'] as const)('a whole round of a list that t
       at.read(name);
     }
     at.endRound(1);
+    for (const name of ['here', 'gone']) at.read(name);
     at.pass(30 * second);
     at.listAgain('here');
     at.endRound(1);

@@ -42,7 +42,7 @@ export function createTurns({ queue, active, fastestMs, now, putAt }: TurnsParts
 
   /** One that would be read alone goes with the next ones, once: from then on they are due together. */
   function joins(one: Tracked): boolean {
-    const nextAt = one.urgent && one.lastReadAt > 0 && !joined.has(one) ? nextUrgentAt() : null;
+    const nextAt = one.urgent && !one.asked && one.lastReadAt > 0 && !joined.has(one) ? nextUrgentAt() : null;
     if (nextAt === null) {
       joined.delete(one);
       return false;

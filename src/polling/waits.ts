@@ -1,31 +1,35 @@
-import { hash } from 'node:crypto';
-import { createDemand, type Stretch, type Wish } from './demand.ts';
+import type { Account } from '../accounts/account.ts';
+import type { Kind, Stretch, Wish } from '../accounts/demand.ts';
 import type { Tracked } from './queue.ts';
 
 export interface WaitsParts {
-  /** Requests per ms that there are. */
-  readonly supply: () => number;
+  /** Of the account, perhaps shared with others. */
+  readonly budget: Account['budget'];
   readonly now: () => number;
   readonly putAt: (one: Tracked, dueAt: number) => void;
+  /** How far apart waits are made that would be equal, as a part of them. */
+  readonly jitter: number;
 }
 
-/** The list, among those that ask for requests. */
-const theList = Symbol('list');
-
 /** How long campaigns wait for their next read: as long as each would by itself, stretched where there is too little. */
-export function createWaits({ supply, now, putAt }: WaitsParts) {
-  const demand = createDemand<Tracked | typeof theList>();
+export function createWaits({ budget, now, putAt, jitter }: WaitsParts) {
+  const { demand } = budget;
+  const members = new Set<Tracked>();
+  /** The list, among those that ask for requests. */
+  const theList = {};
   /** How far those that wait are stretched, for the most part. */
-  let inForce = 1;
+  let inForce: Stretch = { watched: 1, others: 1 };
+
+  const stretchNow = () => demand.stretch(budget.pollsPerMs());
 
   /** Once there is twice as much for each as there was, or half, those that wait come nearer, or are put off. */
   function adapt(stretch: Stretch): void {
-    const { others } = stretch;
-    if (others > inForce / 2 && others < inForce * 2) return;
-    inForce = others;
-    for (const one of demand.members()) {
+    const isNear = (kind: Kind) => stretch[kind] > inForce[kind] / 2 && stretch[kind] < inForce[kind] * 2;
+    if (isNear('watched') && isNear('others')) return;
+    inForce = stretch;
+    for (const one of members) {
       const wish = demand.of(one);
-      if (!wish || one === theList) continue;
+      if (!wish || one.asked) continue;
       const waitMs = stretch[wish.kind] * wish.intervalMs;
       // In proportion, so that what is spread stays so.
       const left = Math.max(0, one.dueAt - now()) * (waitMs / one.intervalMs);
@@ -36,55 +40,65 @@ export function createWaits({ supply, now, putAt }: WaitsParts) {
 
   return {
     /** The campaigns that wait for a read of their own. */
-    *members(): Iterable<Tracked> {
-      for (const one of demand.members()) if (one !== theList) yield one;
-    },
+    members: (): Iterable<Tracked> => members,
 
-    stretch: (): Stretch => demand.stretch(supply()),
+    /** How many wait, of all accounts that share the budget. */
+    count: demand.count,
+
+    stretch: stretchNow,
 
     /** @param wish how long it would wait by itself; null: it is not read by itself */
     set(one: Tracked, wish: Wish | null): void {
       demand.set(one, wish);
-      const stretch = demand.stretch(supply());
+      if (wish) members.add(one);
+      else members.delete(one);
+      const stretch = stretchNow();
       one.intervalMs = wish ? wish.intervalMs * stretch[wish.kind] : Number.POSITIVE_INFINITY;
-      putAt(one, now() + one.intervalMs);
+      // What began together would stay together as waits grow.
+      const shift = wish?.kind === 'others' ? 1 + jitter * (one.share - 0.5) : 1;
+      putAt(one, now() + one.intervalMs * shift);
       adapt(stretch);
     },
 
     /**
-     * What rounds of the list ask for. They tell of all campaigns at once, so they wait longer only when those do that
-     * somebody looks at.
+     * What rounds of the list ask for.
      * @returns how long to wait for the next one, in ms
      */
-    setList({ intervalMs, requests }: Pick<Wish, 'intervalMs' | 'requests'>): number {
-      demand.set(theList, { kind: 'watched', intervalMs, requests });
-      return intervalMs * demand.stretch(supply()).watched;
+    setList(wish: Wish): number {
+      demand.set(theList, wish);
+      return wish.intervalMs * stretchNow()[wish.kind];
     },
 
-    drop: (one: Tracked): void => demand.set(one, null),
+    drop(one: Tracked): void {
+      demand.set(one, null);
+      members.delete(one);
+    },
+
+    /** Nothing is asked for any more. */
+    stop(): void {
+      demand.set(theList, null);
+      for (const one of members) demand.set(one, null);
+      members.clear();
+    },
 
     /**
      * Makes many due, so that it is no burst: each at any time of its wait, or of what it takes to read them all where
-     * that is longer.
+     * that is longer; or, where they are new, of that alone.
      * @returns by when all are due
      */
-    spread(all: readonly Tracked[], from: number): number {
+    spread(all: readonly Tracked[], from: number, areNew = false): number {
       const requests = all.reduce((sum, one) => sum + (demand.of(one)?.requests ?? 0), 0);
-      const longEnough = requests / supply();
+      const longEnough = requests / budget.pollsPerMs();
       let last = from;
       for (const one of all) {
         const wish = demand.of(one);
-        if (!wish) continue;
-        const span = Math.max(wish.intervalMs, longEnough);
-        putAt(one, from + span * shareOf(one.key));
+        // What somebody has asked for does not wait for the others.
+        if (!wish || one.asked) continue;
+        const span = areNew ? longEnough : Math.max(wish.intervalMs, longEnough);
+        putAt(one, from + span * one.share);
         last = Math.max(last, from + span);
       }
       return last;
     },
   };
-}
-
-/** A number from 0 to 1 that is always the same for a key, and spread evenly over keys. */
-function shareOf(key: string): number {
-  return Number.parseInt(hash('md5', key).slice(0, 8), 16) / 2 ** 32;
 }

@@ -30,6 +30,7 @@ export function createWatching(now: () => number) {
   const listedUntil = new Map<string, number>();
   let version = 0;
   const listeners = new Set<(watched: Watched) => void>();
+  const endListeners = new Set<(watched: Watched) => void>();
 
   function count(watched: Watched, more: 1 | -1): void {
     version += 1;
@@ -51,6 +52,12 @@ export function createWatching(now: () => number) {
       return () => void listeners.delete(listener);
     },
 
+    /** @param listener called whenever less is looked at, until the returned function is called */
+    onLess(listener: (watched: Watched) => void): () => void {
+      endListeners.add(listener);
+      return () => void endListeners.delete(listener);
+    },
+
     /** Somebody looks at these until the returned function is called. */
     begin(watched: Watched): () => void {
       for (const key of watched.keys ?? []) byKey.set(key, (byKey.get(key) ?? new Set()).add(watched));
@@ -68,6 +75,7 @@ export function createWatching(now: () => number) {
           others?.delete(watched);
           if (others?.size === 0) byKey.delete(key);
         }
+        for (const listener of endListeners) listener(watched);
       };
     },
 

@@ -35,7 +35,8 @@ export function openTracking(options: TrackingOptions = {}) {
     account: stubAccount(options, now),
     watching,
     now,
-    isBatched: () => false,
+    together: () => 1,
+    jitter: 0,
     onMoved: () => {
       moved += 1;
     },

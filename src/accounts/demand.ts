@@ -31,8 +31,9 @@ export interface Wish {
 }
 
 /** Keeps count of what is asked for: by campaigns, say. */
-export function createDemand<Asking>() {
+export function createDemand<Asking extends object>() {
   const total = { watched: 0, others: 0 };
+  const counts = { watched: 0, others: 0 };
   const wishes = new Map<Asking, Wish>();
   const rateOf = ({ requests, intervalMs }: Wish) => requests / intervalMs;
 
@@ -40,17 +41,21 @@ export function createDemand<Asking>() {
     /** What one asks for from now on; null: nothing. */
     set(one: Asking, wish: Wish | null): void {
       const before = wishes.get(one);
-      if (before) total[before.kind] = Math.max(0, total[before.kind] - rateOf(before));
+      if (before) {
+        total[before.kind] = Math.max(0, total[before.kind] - rateOf(before));
+        counts[before.kind] -= 1;
+      }
       wishes.delete(one);
       if (!wish) return;
       wishes.set(one, wish);
       total[wish.kind] += rateOf(wish);
+      counts[wish.kind] += 1;
     },
 
     of: (one: Asking): Wish | null => wishes.get(one) ?? null,
 
-    /** Those that ask for anything. */
-    members: (): Iterable<Asking> => wishes.keys(),
+    /** How many of a kind ask for anything. */
+    count: (kind: Kind): number => counts[kind],
 
     /** @param supply requests per ms that there are */
     stretch: (supply: number): Stretch => stretchOf({ ...total, supply }),

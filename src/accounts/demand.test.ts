@@ -97,10 +97,11 @@ describe('the count of what is asked for', () => {
   test('is right after any sequence of sets', () => {
     fc.assert(
       fc.property(fc.array(anySet, { maxLength: 100 }), (sets) => {
-        const demand = createDemand<number>();
+        const names = Array.from({ length: 6 }, (_, name) => ({ name }));
+        const demand = createDemand<{ readonly name: number }>();
         const asked = new Map<number, Wish>();
         for (const { name, wish } of sets) {
-          demand.set(name, wish);
+          demand.set(names[name] ?? { name }, wish);
           if (wish === null) asked.delete(name);
           else asked.set(name, wish);
         }
@@ -122,10 +123,13 @@ describe('the count of what is asked for', () => {
   });
 
   test('is nothing once all have left, or ask for nothing', () => {
-    const demand = createDemand<string>();
-    for (const name of ['a', 'b', 'c']) demand.set(name, { kind: 'watched', intervalMs: 3, requests: 1 });
-    demand.set('a', { kind: 'others', intervalMs: 7, requests: 2 });
-    for (const name of ['a', 'b', 'c', 'never known']) demand.set(name, null);
+    const demand = createDemand<object>();
+    const [a, b, c, neverKnown] = [{}, {}, {}, {}];
+    for (const one of [a, b, c]) demand.set(one, { kind: 'watched', intervalMs: 3, requests: 1 });
+    demand.set(a, { kind: 'others', intervalMs: 7, requests: 2 });
+    expect([demand.count('watched'), demand.count('others')]).toEqual([2, 1]);
+    for (const one of [a, b, c, neverKnown]) demand.set(one, null);
+    expect([demand.count('watched'), demand.count('others')]).toEqual([0, 0]);
     expect(demand.stretch(1e-12)).toEqual({ watched: 1, others: 1 });
   });
 });
