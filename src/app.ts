@@ -198,7 +198,7 @@ export async function startApp(config: Config, logger: Logger, now: () => number
     metrics,
     idle,
     notified: tasks.notified,
-    checkReady: async () => void (await log.state()),
+    checkReady: database.checkReady,
     logger,
   });
 
@@ -220,9 +220,11 @@ export async function startApp(config: Config, logger: Logger, now: () => number
   let stopped: Promise<void> | null = null;
 
   async function stop(): Promise<void> {
+    database.hurry();
     await reloading.catch(() => {});
     await Promise.all([server.stop(), tasks.stop(), roster.stop()]);
     await observer.stop();
+    await tailer.stop();
     await database.destroy();
   }
 

@@ -7,6 +7,8 @@ import type { ChangeLog } from '../store/log.ts';
 const keptEntries = 2_000;
 /** So many campaigns' present states are kept beside them. */
 const keptCampaigns = 2_000;
+/** How often the log itself is asked how far it has come. */
+const lookEveryMs = 1_000;
 
 export interface TailerParts {
   readonly log: ChangeLog;
@@ -26,12 +28,45 @@ export async function createTailer({ log, store }: TailerParts) {
   let entries: LogEntry[] = [];
   const campaigns = new Map<string, Campaign>();
   const listeners = createListeners();
+  let seen = head;
+  let looking: Promise<void> | null = null;
+
+  /**
+   * Others write to the log too, and a commit of ours may be stored though its confirmation was lost on the way. What the
+   * log has had since the look before, and nobody has told us of, was missed: what is newer may be about to be told.
+   */
+  async function look(): Promise<void> {
+    const { head: newest } = await log.state();
+    if (seen > head) catchUp(seen);
+    seen = newest;
+  }
+
+  function catchUp(newest: number): void {
+    const first = head + 1;
+    entries = [];
+    campaigns.clear();
+    head = newest;
+    listeners.tellAll(first);
+  }
+
+  const timer = setInterval(() => {
+    // A database that does not answer is asked again by the next look.
+    looking ??= look()
+      .catch(() => {})
+      .finally(() => {
+        looking = null;
+      });
+  }, lookEveryMs).unref();
 
   function keepCampaign(campaign: Campaign): void {
     campaigns.delete(campaign.key);
     campaigns.set(campaign.key, campaign);
     const [oldest] = campaigns.keys();
     if (campaigns.size > keptCampaigns && oldest !== undefined) campaigns.delete(oldest);
+  }
+
+  function keepNewer(campaign: Campaign): void {
+    if ((campaigns.get(campaign.key)?.revision ?? 0) <= campaign.revision) keepCampaign(campaign);
   }
 
   return {
@@ -43,17 +78,14 @@ export async function createTailer({ log, store }: TailerParts) {
       const [first] = added;
       if (!first) return;
       // A gap means that somebody else has written in between: what is kept here no longer follows on.
-      const missed = first.seq === head + 1 ? null : head + 1;
-      if (missed !== null) {
-        entries = [];
-        campaigns.clear();
-      }
-      for (const entry of added) entries.push(entry);
+      if (first.seq > head + 1) catchUp(first.seq - 1);
+      for (const campaign of changed) keepNewer(campaign);
+      // A look may have found it before it was told.
+      const fresh = added.filter(({ seq }) => seq > head);
+      for (const entry of fresh) entries.push(entry);
       if (entries.length > 2 * keptEntries) entries = entries.slice(-keptEntries);
-      for (const campaign of changed) keepCampaign(campaign);
-      head = added.at(-1)?.seq ?? head;
-      if (missed === null) listeners.tell(added);
-      else listeners.tellAll(missed);
+      head = fresh.at(-1)?.seq ?? head;
+      listeners.tell(fresh);
     },
 
     /**
@@ -98,6 +130,12 @@ export async function createTailer({ log, store }: TailerParts) {
      * @param keys only news of these campaigns counts; null: all news
      */
     onNews: listeners.add,
+
+    /** Ends the looks at the log; resolves once none runs any more. */
+    async stop(): Promise<void> {
+      clearInterval(timer);
+      await looking;
+    },
   };
 }
 

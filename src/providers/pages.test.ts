@@ -62,3 +62,15 @@ test.each<[string, (offset: number) => Partial<Page>, string[][], number[]]>([
 ])('a list with %s', async (_, pageAt, told, asked) => {
   expect(await readAll(pageAt)).toEqual({ told, asked });
 });
+
+test('a list of which nothing can be read is no list without campaigns', async () => {
+  await expect(readAll(() => ({ entries: [7, {}] }))).rejects.toMatchObject({
+    code: 'PROVIDER_BAD_RESPONSE',
+    message: "The provider's list can't be read: none of its 2 entries is a campaign.",
+  });
+});
+
+test('a last page with nothing but a damaged entry costs no other campaign', async () => {
+  const pages = await readAll((at) => ({ entries: at === 0 ? ['a', 'b'] : [7], total: 3 }));
+  expect(pages).toEqual({ told: [['a', 'b']], asked: [0, 2] });
+});

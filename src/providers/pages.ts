@@ -1,4 +1,5 @@
 import type { CampaignReading } from '../model/campaign.ts';
+import { ProblemError } from '../model/problem.ts';
 
 /** A page of a provider's list. */
 export interface Page {
@@ -10,23 +11,41 @@ export interface Page {
   readonly limit: number;
 }
 
+/** Gives null for an entry of which nothing can be kept. */
+type ReadEntry = (entry: unknown) => CampaignReading | null;
+
+/**
+ * Reads the entries of a page. One that can't be read is left out.
+ * @throws ProblemError PROVIDER_BAD_RESPONSE where there are some and none can be read: that is no list of campaigns
+ */
+export function readEntries(entries: readonly unknown[], readEntry: ReadEntry): readonly CampaignReading[] {
+  const readings = entries.flatMap((entry) => readEntry(entry) ?? []);
+  if (readings.length > 0 || entries.length === 0) return readings;
+  throw new ProblemError(
+    'PROVIDER_BAD_RESPONSE',
+    `The provider's list can't be read: none of its ${entries.length} entries is a campaign.`,
+  );
+}
+
 /**
  * Reads a list page by page. Each campaign is told once, though it may move to the next page meanwhile. A page without
  * anything new is the last: a server that pays no heed to the offset would go on for ever.
  * @param fetchPage gets the entries after the first `offset`
- * @param readEntry gives null for an entry of which nothing can be kept
+ * @throws ProblemError PROVIDER_BAD_RESPONSE where no entry of the first page can be read
  */
 export async function* readPages(
   fetchPage: (offset: number) => Promise<Page>,
-  readEntry: (entry: unknown) => CampaignReading | null,
+  readEntry: ReadEntry,
 ): AsyncGenerator<readonly CampaignReading[]> {
   const seen = new Set<string>();
   for (let offset = 0; ; ) {
     const { entries, total, limit } = await fetchPage(offset);
+    // The rest of a list is not given up for a last page with nothing but a damaged entry.
+    const readings =
+      offset === 0 ? readEntries(entries, readEntry) : entries.flatMap((entry) => readEntry(entry) ?? []);
     const fresh: CampaignReading[] = [];
-    for (const entry of entries) {
-      const reading = readEntry(entry);
-      if (!reading || seen.has(reading.externalId)) continue;
+    for (const reading of readings) {
+      if (seen.has(reading.externalId)) continue;
       seen.add(reading.externalId);
       fresh.push(reading);
     }

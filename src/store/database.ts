@@ -1,26 +1,78 @@
-import { Kysely } from 'kysely';
+import { type Dialect, Kysely } from 'kysely';
 import { migrate } from './migrations.ts';
 import { postgresDialect } from './postgres.ts';
+import { migrationLimits } from './postgres-pool.ts';
 import type { Tables } from './schema.ts';
 import { sqliteDialect } from './sqlite.ts';
+import { createWriteHealth, type WriteHealth } from './write-health.ts';
 
 export type Database = Kysely<Tables>;
+
+/** The database of a service, and how it is doing. */
+export type OpenDatabase = Database & {
+  /**
+   * Resolves if it can be read, and if the newest write did not fail for its sake. Writes nothing.
+   * @throws Error whose message is for everybody; its cause says more
+   */
+  checkReady(): Promise<void>;
+  /** The service is stopping: from now on, what does not answer is not waited for long. */
+  hurry(): void;
+};
 
 /**
  * Opens the database and brings its tables up to date.
  * @param url `sqlite:<file>`, `sqlite::memory:` or `postgres://…`
+ * @param onLost called when a connection breaks, in use or not
  * @throws Error with a sentence that says why not
  */
-export async function openDatabase(url: string, onLost: (error: Error) => void): Promise<Database> {
-  const isSqlite = url.startsWith('sqlite:');
-  const dialect = isSqlite ? sqliteDialect(url.slice('sqlite:'.length)) : postgresDialect(url, onLost);
-  const database = new Kysely<Tables>({ dialect });
+export async function openDatabase(url: string, onLost: (error: Error) => void): Promise<OpenDatabase> {
+  const health = createWriteHealth();
+  if (!url.startsWith('sqlite:')) return openPostgres(url, onLost, health);
+  const database = new Kysely<Tables>({ dialect: sqliteDialect(url.slice('sqlite:'.length), health) });
   try {
-    await migrate(database, isSqlite ? 'sqlite' : 'postgres');
+    await migrate(database, 'sqlite');
   } catch (cause) {
     await database.destroy();
-    const reason = cause instanceof Error && cause.message ? cause.message : String(cause);
-    throw new Error(`database: it can't be opened (${reason})`, { cause });
+    throw notOpened(cause);
   }
-  return database;
+  return withState(database, health, () => {});
+}
+
+/** Migrations have a connection of their own: they may take as long as they need, and nothing else may. */
+async function openPostgres(
+  url: string,
+  onLost: (error: Error) => void,
+  health: WriteHealth,
+): Promise<OpenDatabase> {
+  const open = (dialect: Dialect) => new Kysely<Tables>({ dialect });
+  const migrating = open(postgresDialect(url, onLost, { limits: migrationLimits }));
+  try {
+    await migrate(migrating, 'postgres');
+  } catch (cause) {
+    throw notOpened(cause);
+  } finally {
+    await migrating.destroy();
+  }
+  const dialect = postgresDialect(url, onLost, { health });
+  return withState(open(dialect), health, dialect.hurry);
+}
+
+function withState(database: Database, health: WriteHealth, hurry: () => void): OpenDatabase {
+  return Object.assign(database, {
+    hurry,
+    async checkReady() {
+      try {
+        await database.selectFrom('log').select('head').executeTakeFirstOrThrow();
+      } catch (cause) {
+        throw new Error('the database does not answer', { cause });
+      }
+      const cause = health.failure();
+      if (cause !== null) throw new Error('the database takes no writes: the last one failed', { cause });
+    },
+  });
+}
+
+function notOpened(cause: unknown): Error {
+  const reason = cause instanceof Error && cause.message ? cause.message : String(cause);
+  return new Error(`database: it can't be opened (${reason})`, { cause });
 }

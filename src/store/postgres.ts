@@ -1,5 +1,7 @@
 import { PostgresDialect } from 'kysely';
 import pg from 'pg';
+import { lendFrom, type PostgresLimits, usualLimits } from './postgres-pool.ts';
+import { createWriteHealth, type WriteHealth } from './write-health.ts';
 
 const int8 = 20;
 const numeric = 1700;
@@ -9,17 +11,38 @@ function numberParser(oid: number): ((text: string) => unknown) | undefined {
   return oid === int8 || oid === numeric ? Number : undefined;
 }
 
+export interface PostgresOptions {
+  readonly limits?: PostgresLimits;
+  readonly health?: WriteHealth;
+}
+
 /**
  * Kysely's PostgreSQL dialect.
- * @param onLost called when a connection that nobody uses breaks; the pool opens another by itself
+ * @param onLost called when a connection breaks, in use or not; the pool opens another by itself
+ * @returns it, and `hurry`, which makes it wait less from then on
  */
-export function postgresDialect(url: string, onLost: (error: Error) => void): PostgresDialect {
+export function postgresDialect(
+  url: string,
+  onLost: (error: Error) => void,
+  { limits = usualLimits, health = createWriteHealth() }: PostgresOptions = {},
+): PostgresDialect & { hurry(): void } {
+  const { connectMs, answerMs, hurriedMs } = limits;
   const pool = new pg.Pool({
     connectionString: url,
     max: 10,
-    connectionTimeoutMillis: 10_000,
+    connectionTimeoutMillis: connectMs,
+    // The server gives up first, so that a statement that takes too long does not cost the connection.
+    statement_timeout: answerMs,
+    query_timeout: answerMs * 1.2,
+    // A transaction of ours whose connection broke unnoticed must not keep the log's row locked.
+    idle_in_transaction_session_timeout: 30_000,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
     types: { getTypeParser: (oid, format) => numberParser(oid) ?? pg.types.getTypeParser(oid, format) },
   });
-  pool.on('error', onLost);
-  return new PostgresDialect({ pool });
+  // The pool listens to a connection only while nobody uses it, and an error that nobody hears ends the process.
+  pool.on('connect', (client) => void client.on('error', onLost));
+  pool.on('error', () => {});
+  const lending = lendFrom(pool, health, hurriedMs);
+  return Object.assign(new PostgresDialect({ pool: lending }), { hurry: lending.hurry });
 }

@@ -1,65 +1,180 @@
-import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite';
-import { type SqliteDatabase, SqliteDialect, type SqliteStatement } from 'kysely';
+import { setTimeout as pause } from 'node:timers/promises';
+import {
+  CompiledQuery,
+  type DatabaseConnection,
+  type Dialect,
+  type Driver,
+  SqliteAdapter,
+  SqliteDialect,
+  SqliteDriver,
+} from 'kysely';
+import { z } from 'zod';
+import { openFile, type SqliteFile } from './sqlite-file.ts';
+import { createTurns } from './turns.ts';
+import { createWriteHealth, isReading, type WriteHealth } from './write-health.ts';
 
-/** Kysely builds a statement's text anew each time; its compiled form is worth keeping, unless it is a large one. */
-const keptStatements = 100;
-const longestKept = 3_000;
+/** So long a file that another process has locked is waited for, and so long once that was in vain. */
+const patienceMs = 5_000;
+const lessPatienceMs = 250;
+const longestPauseMs = 50;
+
+const begin = CompiledQuery.raw('begin immediate');
+const commit = CompiledQuery.raw('commit');
+const rollback = CompiledQuery.raw('rollback');
 
 /**
- * Kysely's SQLite dialect over node:sqlite.
+ * Kysely's SQLite dialect over node:sqlite, for transactions that write.
  * @param file a path, or ":memory:"
  */
-export function sqliteDialect(file: string): SqliteDialect {
-  return new SqliteDialect({ database: async () => openFile(file) });
-}
-
-function openFile(file: string): SqliteDatabase {
-  if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true });
-  const database = new DatabaseSync(file);
-  database.exec('pragma journal_mode = wal');
-  // A commit that was told to a subscriber must survive a power cut too.
-  database.exec('pragma synchronous = full');
-  database.exec('pragma busy_timeout = 5000');
-  const statements = new Map<string, SqliteStatement>();
+export function sqliteDialect(file: string, health: WriteHealth = createWriteHealth()): Dialect {
+  const dialect = new SqliteDialect({ database: async () => openFile(file) });
   return {
-    close: () => database.close(),
-    prepare(sql) {
-      const kept = statements.get(sql);
-      if (kept) return kept;
-      const statement = adapt(database.prepare(sql));
-      const [oldest] = statements.keys();
-      if (sql.length > longestKept) return statement;
-      if (statements.size >= keptStatements && oldest !== undefined) statements.delete(oldest);
-      statements.set(sql, statement);
-      return statement;
-    },
+    createDriver: () => createDriver(file, health),
+    createAdapter: () => new Adapter(),
+    createQueryCompiler: () => dialect.createQueryCompiler(),
+    createIntrospector: (database) => dialect.createIntrospector(database),
   };
 }
 
-/** node:sqlite's own row objects are slow to read from, so rows come as arrays and become ordinary objects here. */
-function adapt(statement: StatementSync): SqliteStatement {
-  const names = statement.columns().map(({ name }) => name);
-  statement.setReturnArrays(true);
-  const toRow = (values: Record<string, SQLOutputValue>) => {
-    const row: Record<string, SQLOutputValue | undefined> = {};
-    for (const [place, name] of names.entries()) row[name] = values[place];
-    return row;
-  };
-  return {
-    reader: names.length > 0,
-    all: (parameters) => statement.all(...parameters.map(toInput)).map(toRow),
-    run: (parameters) => statement.run(...parameters.map(toInput)),
-    *iterate(parameters) {
-      for (const values of statement.iterate(...parameters.map(toInput))) yield toRow(values);
-    },
-  };
-}
-
-function toInput(value: unknown): SQLInputValue {
-  if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint') {
-    return value;
+/** There is one connection, but who has its turn is the driver's to say: Kysely would let it be held while it waits. */
+class Adapter extends SqliteAdapter {
+  override get supportsMultipleConnections(): boolean {
+    return true;
   }
-  throw new TypeError(`SQLite takes no ${typeof value} as a parameter.`);
+}
+
+function createDriver(path: string, health: WriteHealth): Driver {
+  let file: SqliteFile | null = null;
+  const inner = new SqliteDriver({
+    async database() {
+      file = openFile(path);
+      return file;
+    },
+  });
+  const turns = createTurns();
+  /** The one that is in a transaction: it keeps its turn until that has ended. */
+  let writing: DatabaseConnection | null = null;
+
+  async function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    await turns.begin();
+    try {
+      return await work();
+    } finally {
+      turns.end();
+    }
+  }
+
+  /** While a file is locked others get their turns: with write-ahead logging, a lock keeps nobody from reading. */
+  async function patiently<Result>(work: () => Promise<Result>): Promise<Result> {
+    const start = performance.now();
+    for (let pauseMs = 1; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
+      try {
+        return await work();
+      } catch (error) {
+        const waitMs = health.failure() === null ? patienceMs : lessPatienceMs;
+        if (codeOf(error) !== busy || performance.now() - start > waitMs) throw error;
+      }
+      await pause(pauseMs);
+    }
+  }
+
+  async function run<Row>(connection: DatabaseConnection, query: CompiledQuery) {
+    const isWrite = !isReading(query.sql);
+    try {
+      const execute = async () => (await inner.acquireConnection()).executeQuery<Row>(query);
+      const isItsTurn = writing === connection;
+      const result = await patiently(isItsTurn ? execute : () => inTurn(execute));
+      // What changes no row needs no room on the disk.
+      if (isWrite && !isItsTurn && result.numAffectedRows) health.succeeded();
+      return result;
+    } catch (error) {
+      if (isWrite && isStorageTrouble(error)) health.failed(error);
+      throw error;
+    }
+  }
+
+  function endTransaction(): void {
+    writing = null;
+    turns.end();
+  }
+
+  return {
+    init: () => inner.init(),
+
+    async acquireConnection() {
+      const connection: DatabaseConnection = {
+        executeQuery: (query) => run(connection, query),
+        async *streamQuery<Row>(query: CompiledQuery) {
+          yield await run<Row>(connection, query);
+        },
+      };
+      return connection;
+    },
+
+    /** Takes the write lock at once: what comes after it is never refused because of another process. */
+    async beginTransaction(connection) {
+      const start = async () => {
+        await turns.begin();
+        try {
+          await (await inner.acquireConnection()).executeQuery(begin);
+          writing = connection;
+        } catch (error) {
+          turns.end();
+          throw error;
+        }
+      };
+      try {
+        await patiently(start);
+      } catch (error) {
+        if (isStorageTrouble(error)) health.failed(error);
+        throw error;
+      }
+    },
+
+    async commitTransaction(connection) {
+      await connection.executeQuery(commit);
+      health.succeeded();
+      endTransaction();
+    },
+
+    /** What leads to it has ended the transaction already where the disk is full. */
+    async rollbackTransaction(connection) {
+      try {
+        if (file?.isTransaction) await connection.executeQuery(rollback);
+      } finally {
+        endTransaction();
+      }
+    },
+
+    releaseConnection: async () => {},
+    destroy: () => inner.destroy(),
+  };
+}
+
+/** Primary result codes, https://www.sqlite.org/rescode.html. */
+const busy = 5;
+const readonly = 8;
+const ioError = 10;
+const corrupt = 11;
+const full = 13;
+const cantOpen = 14;
+const storageTroubles: ReadonlySet<number | null> = new Set([
+  busy,
+  readonly,
+  ioError,
+  corrupt,
+  full,
+  cantOpen,
+]);
+
+const sqliteError = z.object({ code: z.literal('ERR_SQLITE_ERROR'), errcode: z.number() });
+
+/** The primary result code; extended ones hold it in their lowest byte. */
+function codeOf(error: unknown): number | null {
+  const { data } = sqliteError.safeParse(error);
+  return data ? data.errcode & 0xff : null;
+}
+
+function isStorageTrouble(error: unknown): boolean {
+  return storageTroubles.has(codeOf(error));
 }

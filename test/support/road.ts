@@ -14,12 +14,17 @@ export interface Road extends AsyncDisposable {
    * @returns what resolves once that has happened
    */
   loseAnswerTo(words: string): Promise<void>;
+  /** From now on what is sent arrives, and no answer comes back; connections are made, and stay open. */
+  silence(): void;
+  /** Ends the silence: connections that are made from then on are answered. */
+  speak(): void;
 }
 
 /** @param target the port at 127.0.0.1 that it leads to */
 export async function startRoad(target: number): Promise<Road> {
   const sockets = new Set<Socket>();
   let loss: { readonly words: string; readonly happened: () => void } | null = null;
+  let isSilent = false;
   const keep = (socket: Socket) => {
     sockets.add(socket);
     socket.on('error', () => {}).on('close', () => sockets.delete(socket));
@@ -32,15 +37,17 @@ export async function startRoad(target: number): Promise<Road> {
       keep(far);
       near.on('data', (bytes) => {
         if (loss === null || !bytes.includes(loss.words)) return;
-        far.unpipe(near);
         // Once it has answered, it has done what it was asked for.
         far
+          .removeAllListeners('data')
           .once('data', loss.happened)
-          .on('data', () => near.resetAndDestroy())
-          .resume();
+          .on('data', () => near.resetAndDestroy());
         loss = null;
       });
-      near.pipe(far).pipe(near);
+      near.pipe(far);
+      far.on('data', (bytes) => {
+        if (!isSilent) near.write(bytes);
+      });
       near.on('close', () => far.destroy());
       far.on('close', () => near.destroy());
     });
@@ -72,6 +79,12 @@ export async function startRoad(target: number): Promise<Road> {
       new Promise((resolve) => {
         loss = { words, happened: () => resolve() };
       }),
+    silence() {
+      isSilent = true;
+    },
+    speak() {
+      isSilent = false;
+    },
     [Symbol.asyncDispose]: close,
   };
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { campaignStatuses } from '../../model/campaign.ts';
-import { readPages } from '../pages.ts';
+import { readEntries, readPages } from '../pages.ts';
 import { defineProvider } from '../provider.ts';
 import { httpUrl, timeZone } from '../settings.ts';
 import { isCampaignId, type Reading, readCampaign, readListEntry } from './campaign.ts';
@@ -102,10 +102,7 @@ export const octeth = defineProvider({
             if (campaignIds.length === 0) return [];
             const options = { recordsFrom: 0, recordsPerRequest: idsPerRequest, campaignIds };
             const { entries } = await fetchPage(client, options, call);
-            return onlyNamed(
-              entries.flatMap((entry) => readEntry(entry) ?? []),
-              campaignIds,
-            );
+            return onlyNamed(readEntries(entries, readEntry), campaignIds);
           },
         },
       },

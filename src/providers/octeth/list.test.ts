@@ -93,11 +93,12 @@ test('an entry that cannot be read does not spoil the page', async () => {
     null,
     { CampaignName: 'no id' },
     { CampaignID: 'abc', CampaignStatus: 'Sent' },
-    { CampaignID: '7', CampaignStatus: { odd: true }, Tags: 5, Statistics: 'none' },
+    { CampaignID: '6', CampaignStatus: { odd: true } },
+    { CampaignID: '7', CampaignStatus: 'Sent', Tags: 5, Statistics: 'none' },
     { CampaignID: 8, CampaignStatus: 'Sent' },
   ];
   await using server = await startSampleServer(() => ({
-    body: { Success: true, Campaigns, TotalCampaigns: 6 },
+    body: { Success: true, Campaigns, TotalCampaigns: 7 },
   }));
   expect(await listFrom(server.url)).toEqual(['7', '8']);
   expect(

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count, optionalText, text } from '../read.ts';
+import { count, optionalText, readText, text } from '../read.ts';
 
 /** Octeth's versions differ in the case of keys ("Success", "success"): every object is read by its keys in lower case. */
 function anyCase<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
@@ -18,6 +18,13 @@ const anything = z.unknown().optional();
 function part<Schema extends z.ZodType>(schema: Schema) {
   return schema.nullish().catch(null);
 }
+
+/** It may not be told; but an object or a list in its place is an answer that was not understood. */
+const status = z
+  .unknown()
+  .optional()
+  .refine((value) => typeof value !== 'object' || value === null, 'a status is a word')
+  .transform(readText);
 
 /** The flat counters of a campaign; `totalopened` and `totalclicked` are of old versions. */
 const totals = {
@@ -51,8 +58,8 @@ export const campaign = anyCase({
   campaignid: text,
   campaignname: optionalText,
   name: optionalText,
-  campaignstatus: text,
-  status: text,
+  campaignstatus: status,
+  status,
   campaignstatusreason: optionalText,
   scheduletype: text,
   senddate: anything,

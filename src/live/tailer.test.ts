@@ -1,0 +1,94 @@
+import { expect, test } from 'vitest';
+import { createDatabase, databaseKinds } from '../../test/support/databases.ts';
+import { until } from '../../test/support/wait.ts';
+import { nextStep } from '../campaigns/changes.ts';
+import { createCampaignStore } from '../store/campaigns.ts';
+import { openDatabase } from '../store/database.ts';
+import { type ChangeLog, createChangeLog, type Write } from '../store/log.ts';
+import { createTailer } from './tailer.ts';
+
+/** A tailer, and the log as another process has it; `news` collects what a reader is woken with. */
+async function startTailer(url: string) {
+  const database = await openDatabase(url, () => {});
+  const elsewhere = await openDatabase(url, () => {});
+  const log = createChangeLog(database);
+  const store = createCampaignStore(database);
+  const tailer = await createTailer({ log, store });
+  const news: number[] = [];
+  tailer.onNews((seq) => news.push(seq), null);
+  return {
+    tailer,
+    log,
+    elsewhere: createChangeLog(elsewhere),
+    news,
+    async [Symbol.asyncDispose]() {
+      await tailer.stop();
+      await database.destroy();
+      await elsewhere.destroy();
+    },
+  };
+}
+
+/** Writes the next step of a campaign. */
+function write(log: ChangeLog, externalId: string): Promise<readonly Write[]> {
+  const key = `main:${externalId}`;
+  return log.write([key], (known, head) => {
+    const name = `Step ${head + 1}`;
+    const reading = { externalId, status: 'SENDING', providerStatus: 'sending', name, raw: {} } as const;
+
+    const step = nextStep(
+      known.get(key) ?? null,
+      { account: 'main', channel: 'EMAIL', reading, at: 1, cause: 'POLL', previousAt: null },
+      head + 1,
+    );
+    if (!step) throw new Error('There is no step.');
+    return [{ campaign: step.campaign, raw: null, entries: [step.entry] }];
+  });
+}
+
+test.each(databaseKinds)(
+  'what somebody else has written is found without being told of, on %s',
+  async (kind) => {
+    await using at = await startTailer(await createDatabase(kind));
+    await write(at.elsewhere, 'a');
+    await write(at.elsewhere, 'b');
+    await until(() => at.tailer.head() === 2);
+    expect(at.news).toEqual([1]);
+    const stretch = await at.tailer.after(0, 10, null);
+    expect(stretch?.entries.map(({ seq, key }) => [seq, key])).toEqual([
+      [1, 'main:a'],
+      [2, 'main:b'],
+    ]);
+  },
+);
+
+test('a commit that a look at the log has found first is told once', async () => {
+  await using at = await startTailer(await createDatabase('sqlite'));
+  const writes = await write(at.log, 'a');
+  await until(() => at.tailer.head() === 1);
+  const entries = writes.flatMap((one) => one.entries);
+  const campaigns = writes.map(({ campaign }) => campaign);
+  at.tailer.committed(entries, campaigns);
+  expect(at.news).toEqual([1]);
+  expect(at.tailer.head()).toBe(1);
+  expect(await at.tailer.campaign('main:a', 1)).toMatchObject({ name: 'Step 1' });
+
+  const [next] = await write(at.log, 'a');
+  at.tailer.committed(next?.entries ?? [], next ? [next.campaign] : []);
+  expect(at.news).toEqual([1, 2]);
+  expect((await at.tailer.after(0, 10, null))?.entries.map(({ seq }) => seq)).toEqual([1, 2]);
+  // What comes late must not take its campaign back to where it was.
+  at.tailer.committed(entries, campaigns);
+  expect(await at.tailer.campaign('main:a', 1)).toMatchObject({ name: 'Step 2' });
+});
+
+test('what was written in between is told together with what shows that it is missing', async () => {
+  await using at = await startTailer(await createDatabase('sqlite'));
+  await write(at.elsewhere, 'a');
+  const [own] = await write(at.log, 'b');
+  at.tailer.committed(own?.entries ?? [], own ? [own.campaign] : []);
+  expect(at.tailer.head()).toBe(2);
+  expect(at.news).toEqual([1, 2]);
+  const stretch = await at.tailer.after(0, 10, null);
+  expect(stretch?.entries.map(({ key }) => key)).toEqual(['main:a', 'main:b']);
+});
