@@ -17,12 +17,15 @@ import { createTailer } from './live/tailer.ts';
 import type { Campaign } from './model/campaign.ts';
 import { createWatching } from './polling/watching.ts';
 import { providers } from './providers/index.ts';
+import { createRedactor } from './providers/redact.ts';
 import { createRoster } from './roster.ts';
 import { createDoor } from './server/door.ts';
+import { createGraphiql } from './server/graphiql.ts';
 import { createGraphQLServer } from './server/graphql.ts';
 import { createHttpServer } from './server/http.ts';
 import { createMetrics } from './server/metrics.ts';
 import { readPersistedDocuments } from './server/persisted.ts';
+import { createRequestLog } from './server/request-log.ts';
 import { createCampaignStore } from './store/campaigns.ts';
 import { openDatabase } from './store/database.ts';
 import { createChangeLog } from './store/log.ts';
@@ -30,6 +33,9 @@ import { createMutationStore } from './store/mutations.ts';
 import { createReportStore } from './store/reports.ts';
 import { createTaskStore } from './store/tasks.ts';
 import { createTasks } from './tasks/tasks.ts';
+import { createProviderCalls } from './tracing/provider-calls.ts';
+import { noTracing } from './tracing/span.ts';
+import type { Telemetry } from './tracing/telemetry.ts';
 
 export interface App {
   readonly url: string;
@@ -48,7 +54,13 @@ export interface App {
  * Builds every part of the service from a configuration, and starts it. Tests start the same.
  * @throws when the database can't be opened or the port is taken
  */
-export async function startApp(config: Config, logger: Logger, now: () => number = Date.now): Promise<App> {
+export async function startApp(
+  config: Config,
+  logger: Logger,
+  now: () => number = Date.now,
+  { tracing, redactor }: Omit<Telemetry, 'logger'> = { tracing: noTracing, redactor: createRedactor([]) },
+): Promise<App> {
+  for (const secret of secretsOf(config)) redactor.addSecret(secret);
   const database = await openDatabase(config.database, (error) =>
     logger.error({ err: error }, 'database connection'),
   );
@@ -94,8 +106,17 @@ export async function startApp(config: Config, logger: Logger, now: () => number
       roster.pollers.get(campaign.account)?.observed(campaign, observed);
     },
   });
+  const providerCall = createProviderCalls(logger, tracing);
   const roster = createRoster({
-    hooks: { now, onRequest: metrics.request, onHealth: live.accounts.changed },
+    hooks: {
+      now,
+      onRequest(account, operation, outcome, seconds, sent) {
+        metrics.request(account, operation, outcome, seconds);
+        providerCall(account, operation, outcome, seconds, sent);
+      },
+      onHealth: live.accounts.changed,
+      onSecret: redactor.addSecret,
+    },
     watching,
     observer,
     logger,
@@ -179,10 +200,12 @@ export async function startApp(config: Config, logger: Logger, now: () => number
   const door = createDoor({ access: accessOf(config), viewerOf, limits: config.limits, now });
   const { persistedDocuments } = config.graphql;
   const persisted = persistedDocuments === undefined ? null : readPersistedDocuments(persistedDocuments);
+  const isOpen = config.auth === null;
   const server = createHttpServer({
     ...config.server,
-    isOpen: config.auth === null,
+    isOpen,
     limits: config.limits,
+    graphiql: config.graphql.graphiql ? createGraphiql({ isOpen }) : null,
     graphql: createGraphQLServer({
       schema: createSchema(),
       context: (viewer) => ({ services, viewer }),
@@ -199,6 +222,7 @@ export async function startApp(config: Config, logger: Logger, now: () => number
     idle,
     notified: tasks.notified,
     checkReady: database.checkReady,
+    requests: createRequestLog({ logger, tracing }),
     logger,
   });
 
@@ -208,6 +232,7 @@ export async function startApp(config: Config, logger: Logger, now: () => number
     // The address that is listened at was allowed by the one before.
     if ((next.auth === null) !== (running.auth === null))
       throw new ConfigError(['auth: it can be added or removed only by a new start']);
+    for (const secret of secretsOf(next)) redactor.addSecret(secret);
     if (!isDeepStrictEqual(next.auth, running.auth)) door.change(accessOf(next));
     await roster.change(next);
     for (const part of ['server', 'database', 'limits', 'graphql'] as const) {
@@ -248,4 +273,11 @@ export async function startApp(config: Config, logger: Logger, now: () => number
     await database.destroy();
     throw error;
   }
+}
+
+/** What the accounts do not tell of themselves: the key that JWTs are signed with, and the database's password. */
+function secretsOf({ auth, database }: Config): string[] {
+  const source = auth?.jwt?.source;
+  const password = URL.parse(database)?.password ?? '';
+  return [...(source && 'secret' in source ? [source.secret] : []), password, decodeURIComponent(password)];
 }

@@ -1,17 +1,21 @@
-import type { Logger } from 'pino';
 import { type App, startApp } from './app.ts';
 import { parseConfig } from './config.ts';
 import { providers } from './providers/index.ts';
 import { type Simulator, startSimulator } from './simulator/simulator.ts';
+import type { Telemetry } from './tracing/telemetry.ts';
 
 /** Campaigns alive at a time at each simulated provider. */
 const campaignsAlive = 12;
 
 /** The service over the four simulators, in one process and with nothing kept: what starts when nothing is configured. */
-export async function startDemo(port: number, logger: Logger): Promise<App & { readonly welcome: string }> {
+export async function startDemo(
+  port: number,
+  telemetry: Telemetry,
+): Promise<App & { readonly welcome: string }> {
   const simulator = await startSimulator({ campaigns: campaignsAlive });
   try {
-    const app = await startApp(parseConfig(demoConfig(simulator, port), {}), logger);
+    const config = parseConfig(demoConfig(simulator, port), {});
+    const app = await startApp(config, telemetry.logger, Date.now, telemetry);
     return {
       ...app,
       welcome: welcomeText(app.url, simulator.url),

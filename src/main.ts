@@ -3,6 +3,7 @@ import { type Logger, pino } from 'pino';
 import { type App, startApp } from './app.ts';
 import { configPath, fail, readConfigFile } from './command-line.ts';
 import { ConfigError } from './config.ts';
+import { openTelemetry, type Telemetry } from './tracing/telemetry.ts';
 
 const usage = `campaign-graph: one live GraphQL API over the messaging campaigns of several providers.
 
@@ -49,20 +50,23 @@ function readOptions(): Options {
   return { config, port };
 }
 
-async function start({ config, port }: Options, logger: Logger): Promise<App & { readonly welcome: string }> {
+async function start(
+  { config, port }: Options,
+  telemetry: Telemetry,
+): Promise<App & { readonly welcome: string }> {
   if (config !== null) {
-    const app = await startApp(readConfigFile(config), logger);
+    const app = await startApp(readConfigFile(config), telemetry.logger, Date.now, telemetry);
     return { ...app, welcome: `campaign-graph is ready at ${app.url}/graphql\n` };
   }
   const { startDemo } = await import('./demo.ts');
-  return startDemo(port, logger);
+  return startDemo(port, telemetry);
 }
 
 /** Whatever hangs, the process is gone within 10 s. */
 const stopMs = 9_500;
 
 /** Ends the process in good order, once, also when it is asked to before it has quite begun. */
-function stopOnSignals(starting: Promise<App>): void {
+function stopOnSignals(starting: Promise<App>, tracing: Telemetry['tracing']): void {
   let stopping = false;
   const stop = () => {
     if (stopping) return;
@@ -71,6 +75,7 @@ function stopOnSignals(starting: Promise<App>): void {
     setTimeout(() => fail(tooLong), stopMs).unref();
     starting
       .then((app) => app.stop())
+      .then(tracing.stop)
       .then(
         () => process.exit(0),
         (error: unknown) => fail(error),
@@ -83,10 +88,10 @@ function stopOnSignals(starting: Promise<App>): void {
 try {
   const options = readOptions();
   // Logs go to stderr; what is printed for people goes to stdout.
-  const logger = pino({ level: process.env.LOG_LEVEL ?? 'info' }, pino.destination(2));
-  const starting = start(options, logger);
-  stopOnSignals(starting);
-  reloadOnSignal(options, starting, logger);
+  const telemetry = await openTelemetry(process.env, pino.destination(2));
+  const starting = start(options, telemetry);
+  stopOnSignals(starting, telemetry.tracing);
+  reloadOnSignal(options, starting, telemetry.logger);
   const { welcome } = await starting;
   process.stdout.write(welcome);
 } catch (error) {

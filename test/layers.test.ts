@@ -7,10 +7,10 @@ import { describe, expect, test } from 'vitest';
  * order is the one of design.md, from the top down.
  */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
-  'main.ts': ['app.ts', 'command-line.ts', 'config.ts', 'demo.ts'],
+  'main.ts': ['app.ts', 'command-line.ts', 'config.ts', 'demo.ts', 'tracing'],
   plan: ['command-line.ts', 'config.ts', 'polling', 'accounts', 'store', 'providers', 'model'],
   'command-line.ts': ['config.ts'],
-  'demo.ts': ['app.ts', 'config.ts', 'providers', 'simulator'],
+  'demo.ts': ['app.ts', 'config.ts', 'tracing', 'providers', 'simulator'],
   'app.ts': [
     ...[
       'config.ts',
@@ -25,6 +25,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
       'accounts',
       'store',
       'access',
+      'tracing',
       'providers',
       'model',
     ],
@@ -32,7 +33,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'roster.ts': ['polling', 'campaigns', 'accounts', 'model'],
   'config.ts': ['config-problems.ts', 'server', 'access', 'accounts', 'providers', 'model'],
   'config-problems.ts': [],
-  server: ['graphql', 'live', 'access', 'model'],
+  server: ['graphql', 'live', 'access', 'tracing', 'model'],
   graphql: [
     'generated',
     'tasks',
@@ -53,6 +54,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   accounts: ['providers', 'model'],
   store: ['model'],
   access: ['model'],
+  tracing: ['providers'],
   providers: ['model'],
   model: [],
   simulator: [],

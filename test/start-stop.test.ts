@@ -6,12 +6,14 @@ import { configFile, runScript } from './support/process.ts';
 import { overSse, overWebSocket } from './support/subscribe.ts';
 import { until } from './support/wait.ts';
 
+/** Every request is told of at `info`. */
+const quiet = { LOG_LEVEL: 'warn' };
 /** What ends too late runs into this: nothing that is open may hold the process up. */
 const timeout = 15_000;
 
 describe('the service ends in good order', { timeout }, () => {
   test.each(['SIGTERM', 'SIGINT'] as const)('on %s', async (signal) => {
-    await using service = runScript('src/main.ts', ['--port', '0']);
+    await using service = runScript('src/main.ts', ['--port', '0'], quiet);
     await service.ready();
     service.send(signal);
     expect(await service.ended).toBe(0);
@@ -19,7 +21,7 @@ describe('the service ends in good order', { timeout }, () => {
   });
 
   test('when it is told twice', async () => {
-    await using service = runScript('src/main.ts', ['--port', '0']);
+    await using service = runScript('src/main.ts', ['--port', '0'], quiet);
     await service.ready();
     service.send('SIGINT');
     service.send('SIGTERM');
@@ -30,7 +32,7 @@ describe('the service ends in good order', { timeout }, () => {
     ['WebSocket', overWebSocket],
     ['SSE', overSse],
   ])('with a subscription open over %s', async (_name, subscribe) => {
-    await using service = runScript('src/main.ts', ['--port', '0']);
+    await using service = runScript('src/main.ts', ['--port', '0'], quiet);
     using told = subscribe(await service.ready(), 'subscription { campaignUpdated { cursor } }');
     await told.atLeast(1);
     service.send('SIGTERM');
@@ -54,7 +56,7 @@ describe('the service ends in good order', { timeout }, () => {
       ],
       follow: [{ account: 'appizer-main', externalId: 'camp_1' }],
     });
-    await using service = runScript('src/main.ts', ['--config', path]);
+    await using service = runScript('src/main.ts', ['--config', path], quiet);
     const url = await service.ready();
     const query = encodeURIComponent('{ campaign(id: "campaign:appizer-main:camp_2") { status } }');
     const waiting = fetch(`${url}/graphql?query=${query}`).then(

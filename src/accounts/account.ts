@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CampaignReading, Channel, KnownStatus } from '../model/campaign.ts';
 import { concernsAccount, ProblemError } from '../model/problem.ts';
-import { type Call, createHttp } from '../providers/http.ts';
+import { type Call, createHttp, type SentRequest } from '../providers/http.ts';
 import type { CampaignChanges, DeliveryReports, Provider, RequestBudget } from '../providers/provider.ts';
 import type { RequestOutcome } from '../providers/trouble.ts';
 import { type Budget, createBudget } from './budget.ts';
@@ -73,8 +73,16 @@ export interface Answer {
 
 export interface AccountHooks {
   readonly now: () => number;
-  readonly onRequest: (account: string, operation: string, outcome: RequestOutcome, seconds: number) => void;
+  readonly onRequest: (
+    account: string,
+    operation: string,
+    outcome: RequestOutcome,
+    seconds: number,
+    sent: SentRequest,
+  ) => void;
   readonly onHealth: (account: string) => void;
+  /** Told of its keys and tokens, which nobody else is to be shown. */
+  readonly onSecret?: (secret: string) => void;
 }
 
 /** A person does not wait longer than this for the budget. */
@@ -85,6 +93,8 @@ const yieldMs = 10;
 const longestDelayMs = 60_000;
 /** How long a provider that limits, and does not say for how long, is left alone. */
 const unknownLimitMs = 30_000;
+/** What it says is taken for a mistake beyond this. */
+const longestPauseMs = 24 * 3_600_000;
 
 /** The account's own budget is used up: the provider was not asked, so it says nothing about the provider. */
 class BudgetError extends ProblemError {}
@@ -114,14 +124,19 @@ export function openAccount(
     },
     pause: (ms: number) => budget.pauseUntil(hooks.now() + ms),
     hearLimit: budget.hear,
-    finished(operation: string, outcome: RequestOutcome, seconds: number) {
+    finished(operation: string, outcome: RequestOutcome, seconds: number, sent: SentRequest) {
       budget.end();
-      hooks.onRequest(name, operation, outcome, seconds);
+      hooks.onRequest(name, operation, outcome, seconds, sent);
     },
   };
   const source = provider.open(settings.settings, {
     account: name,
-    http: (options) => createHttp(options, { gate, timeoutMs: settings.timeoutMs }),
+    http: (options) =>
+      createHttp(options, {
+        gate,
+        timeoutMs: settings.timeoutMs,
+        ...(hooks.onSecret && { onSecret: hooks.onSecret }),
+      }),
     now: hooks.now,
   });
   /** What people wait for; a poll may wait with them, but they not with a poll, which waits longer for its turn. */
@@ -135,7 +150,7 @@ export function openAccount(
     if (error instanceof BudgetError || !concernsAccount(error.code)) return;
     if (error.code === 'PROVIDER_RATE_LIMITED') budget.limited(askedAt);
     const pauseMs = error.retryAfterMs ?? (error.code === 'PROVIDER_RATE_LIMITED' ? unknownLimitMs : null);
-    if (pauseMs !== null) budget.pauseUntil(hooks.now() + pauseMs);
+    if (pauseMs !== null) budget.pauseUntil(hooks.now() + Math.min(pauseMs, longestPauseMs));
     health.failed(error, about, askedAt);
   }
 

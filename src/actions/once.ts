@@ -7,6 +7,8 @@ import type { MutationRow } from '../store/schema.ts';
 import type { Result } from './parts.ts';
 
 export interface Request {
+  /** Whose key it is: those of others are other keys, whatever they read. Absent: there is nobody else. */
+  readonly holder?: string;
   readonly idempotencyKey: string | null;
   /** The mutation's name: "pauseCampaign". */
   readonly operation: string;
@@ -79,13 +81,15 @@ export function createOnce({ store, now }: OnceParts) {
    * @throws ProblemError BAD_INPUT for a key that is none, CONFLICT for one that was used for something else
    */
   async function once(request: Request, work: () => Promise<Result>): Promise<Result> {
-    const { idempotencyKey: key, operation, dryRun } = request;
-    if (key === null) return work();
-    if (key.trim() === '' || key.length > longestKey || key.includes('\0') || !key.isWellFormed()) {
+    const { idempotencyKey: told, holder, operation, dryRun } = request;
+    if (told === null) return work();
+    if (told.trim() === '' || told.length > longestKey || told.includes('\0') || !told.isWellFormed()) {
       throw new ProblemError('BAD_INPUT', `An idempotency key has 1 to ${longestKey} characters.`, {
         argument,
       });
     }
+    // A holder has no line breaks.
+    const key = holder === undefined ? told : `${holder}\n${told}`;
     const startedAt = now();
     await store.forget(startedAt - keptMs);
     const input = hash('sha256', canonical(request.input));

@@ -19,6 +19,9 @@ const requestCodes: ReadonlySet<unknown> = new Set([
   'UNAUTHENTICATED',
 ]);
 
+/** What Yoga calls otherwise. */
+const yogaCodes: Readonly<Record<string, string>> = { REQUEST_ENTITY_TOO_LARGE: 'LIMIT_EXCEEDED' };
+
 /**
  * What a client is told of an error: problems with their code, mistakes in the request as they are, and nothing at all
  * of what nobody foresaw.
@@ -72,7 +75,8 @@ function originOf(error: unknown): unknown {
  */
 function requestExtensions(error: GraphQLError, { message, extensions }: GraphQLError) {
   const isSyntax = message.startsWith('Syntax Error');
-  const kept = requestCodes.has(extensions.code) ? extensions.code : 'BAD_INPUT';
+  const known = yogaCodes[String(extensions.code)] ?? extensions.code;
+  const kept = requestCodes.has(known) ? known : 'BAD_INPUT';
   const code = isSyntax ? 'GRAPHQL_PARSE_FAILED' : kept;
   const http =
     error.extensions.http ?? extensions.http ?? (error.path ? undefined : { status: 400, spec: true });

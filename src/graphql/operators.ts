@@ -23,8 +23,13 @@ export function mayChange({ role }: Viewer): boolean {
   return role === 'operator';
 }
 
-/** The same for a client that looks for what has to do with signing in among a request's errors. */
-export const forbiddenError = new GraphQLError(forbidden.message, { extensions: { code: forbidden.code } });
+/**
+ * The same for a client that looks for what has to do with signing in among a request's errors. There are payloads
+ * beside it, so to HTTP the request has not failed ("GraphQL over HTTP", "Status Codes").
+ */
+export const forbiddenError = new GraphQLError(forbidden.message, {
+  extensions: { code: forbidden.code, http: { status: 200, spec: true } },
+});
 
 /** What it holds beside errors depends on the mutation: nothing of any. */
 function refused() {

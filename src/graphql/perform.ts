@@ -17,12 +17,22 @@ interface Safely {
 export async function perform<Input extends Safely>(
   operation: string,
   { idempotencyKey = null, dryRun, ...input }: Input,
-  { services }: GraphQLContext,
+  context: GraphQLContext,
   work: (input: Omit<Input, keyof Safely>, dryRun: boolean) => Promise<Result>,
 ): Promise<Result> {
   const isDry = dryRun ?? false;
-  const request = { idempotencyKey, operation, input, dryRun: isDry };
-  return settled(() => services.once(request, () => settled(async () => work(input, isDry))));
+  const { services, viewer } = context;
+  const request = { holder: viewer.id, idempotencyKey, operation, input, dryRun: isDry };
+  const { keys, problems } = await settled(() =>
+    services.once(request, () => settled(async () => work(input, isDry))),
+  );
+  // Who has asked before may see less by now.
+  return { keys: keys.filter((key) => visibleAccount(context, accountIn(key))), problems };
+}
+
+/** The account in the key of a campaign or a task. */
+function accountIn(key: string): string {
+  return key.slice(0, key.indexOf(':'));
 }
 
 async function settled(work: () => Promise<Result>): Promise<Result> {

@@ -11,6 +11,7 @@ import {
   type HttpRequest,
   type RateLimit,
   retryAfterMs,
+  type SentRequest,
   statusProblem,
 } from './http.ts';
 import type { RequestOutcome } from './trouble.ts';
@@ -50,6 +51,28 @@ async function openServer(answer: (received: Received) => Answer | Promise<Answe
 }
 
 const never = () => new Promise<Answer>(() => {});
+
+test('what went out is told with who waits for it, its method and host; secrets are told of as they come', async () => {
+  await using server = await startSampleServer(() => ({ body: {} }));
+  const [sent, secrets]: [SentRequest[], string[]] = [[], []];
+  const http = createHttp(
+    { baseUrl: `${server.url}/api`, secrets: [secret] },
+    {
+      timeoutMs: 5_000,
+      gate: { admit: async () => {}, finished: (...[, , , one]) => void sent.push(one) },
+      onSecret: (one) => void secrets.push(one),
+    },
+  );
+  await http.request(get, person);
+  await http.request({ ...get, method: 'POST', query: { api_key: secret } }, { priority: 'poll' });
+  http.addSecret('session-1');
+  const { host } = new URL(server.url);
+  expect(sent).toEqual([
+    { call: person, method: 'GET', host },
+    { call: { priority: 'poll' }, method: 'POST', host },
+  ]);
+  expect(secrets).toEqual([secret, 'session-1']);
+});
 
 test('a pause, and the provider’s own count, are passed on to the gate, if it heeds any', async () => {
   await using at = await openServer(never);

@@ -63,11 +63,20 @@ export interface Http {
   redactJson(value: unknown): unknown;
 }
 
+/** What is told of a request besides how it went. Its URL and body are not: keys may be in them. */
+export interface SentRequest {
+  readonly call: Call;
+  readonly method: string;
+  /** The provider's, with the port where it is not the usual one. */
+  readonly host: string;
+}
+
 /** What stands between an account and its provider: lets requests pass within the budget, and hears how they went. */
 export interface RequestGate {
   /** Resolves when a request may go out; it counts as made. */
   admit(call: Call): Promise<void>;
-  finished(operation: string, outcome: RequestOutcome, seconds: number): void;
+  /** @param seconds how long it took, without what it waited to be let pass */
+  finished(operation: string, outcome: RequestOutcome, seconds: number, sent: SentRequest): void;
   /** The provider asks to be left alone for so long. */
   pause?(ms: number): void;
   hearLimit?(limit: RateLimit): void;
@@ -76,13 +85,15 @@ export interface RequestGate {
 export interface Transport {
   readonly gate: RequestGate;
   readonly timeoutMs: number;
+  /** Told of every secret there is, and of those that come with answers, so that others can keep them out too. */
+  readonly onSecret?: (secret: string) => void;
 }
 
 /** A short secret could stand in an answer by chance, as a part of a name; a long one that does was given away. */
 const longSecret = 12;
 
-function longOnes(secrets: Iterable<string>): string[] {
-  return [...secrets].filter((secret) => secret.length >= longSecret);
+function isLong(secret: string): boolean {
+  return secret.length >= longSecret;
 }
 
 /** Once it is unpacked. */
@@ -93,10 +104,11 @@ const deepestBody = 100;
 const levelsOfEntries = 2;
 const formType = { 'content-type': 'application/x-www-form-urlencoded' };
 
-export function createHttp(options: HttpOptions, { gate, timeoutMs }: Transport): Http {
-  const secrets = new Set(options.secrets);
-  let redactor = createRedactor(secrets);
-  let longSecrets = createRedactor(longOnes(secrets));
+export function createHttp(options: HttpOptions, { gate, timeoutMs, onSecret }: Transport): Http {
+  const redactor = createRedactor(options.secrets);
+  const longSecrets = createRedactor(options.secrets.filter(isLong));
+  for (const secret of options.secrets) onSecret?.(secret);
+  const host = URL.parse(options.baseUrl)?.host ?? '';
   const cleanText = (text: string) => redactor.text(text);
   /** Answers, and what they consist of, in which there is nothing to be removed. */
   let clean = new WeakSet<object>();
@@ -152,8 +164,9 @@ export function createHttp(options: HttpOptions, { gate, timeoutMs }: Transport)
     async request(request, call) {
       await gate.admit(call);
       const started = performance.now();
+      const sent: SentRequest = { call, method: request.method ?? 'GET', host };
       const done = (outcome: RequestOutcome) =>
-        gate.finished(request.operation, outcome, (performance.now() - started) / 1000);
+        gate.finished(request.operation, outcome, (performance.now() - started) / 1000, sent);
       let response: Awaited<ReturnType<typeof send>>;
       try {
         response = await send(request, call);
@@ -171,11 +184,11 @@ export function createHttp(options: HttpOptions, { gate, timeoutMs }: Transport)
       return reply;
     },
     addSecret(secret) {
-      secrets.add(secret);
-      redactor = createRedactor(secrets);
+      redactor.addSecret(secret);
+      if (isLong(secret)) longSecrets.addSecret(secret);
       // In what was clean there may be this one.
       clean = new WeakSet();
-      longSecrets = createRedactor(longOnes(secrets));
+      onSecret?.(secret);
     },
     pause: (ms) => gate.pause?.(ms),
     hearLimit: (limit) => gate.hearLimit?.(limit),

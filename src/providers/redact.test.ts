@@ -36,6 +36,18 @@ describe('a text', () => {
     expect(createRedactor(['$&', 'a+b']).text('price $& of a+b')).toBe('price [redacted] of [redacted]');
   });
 
+  test('loses a secret that was added later too, in every form', () => {
+    const redactor = createRedactor(['abc-123']);
+    expect(redactor.text('abc-123, x/yz')).toBe('[redacted], x/yz');
+    redactor.addSecret('x/yz');
+    redactor.addSecret('');
+    expect(redactor.text('abc-123, x/yz, x%2Fyz')).toBe('[redacted], [redacted], [redacted]');
+    expect([redactor.mayFind('"x/yz"'), redactor.json({ 'x/yz': 'x/yz' })]).toEqual([
+      true,
+      { '[redacted]': '[redacted]' },
+    ]);
+  });
+
   test('holds no secret afterwards, whatever it was', () => {
     const anySecret = fc
       .string({ minLength: 6, unit: 'grapheme' })

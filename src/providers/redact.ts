@@ -11,23 +11,27 @@ export interface Redactor {
   mayFind(json: string): boolean;
   /** The same for a JSON value; what stands under the name of a secret goes as well, whatever it is. */
   json(value: unknown): unknown;
+  /** From now on this one is taken out as well. */
+  addSecret(secret: string): void;
 }
 
-/** What removes the given secrets. Making one costs more than using it. */
+/** What removes the given secrets. What was added costs something when it is next used. */
 export function createRedactor(secrets: Iterable<string>): Redactor {
   const forms = new Set([...secrets].flatMap(formsOf));
-  // Longest first: one secret can begin with another.
-  const longestFirst = [...forms].sort((one, other) => other.length - one.length);
-  const pattern = new RegExp(longestFirst.map((form) => RegExp.escape(form)).join('|'), 'gi');
+  let compiled: Patterns | null = null;
+
+  function patterns(): Patterns {
+    compiled ??= compile(forms);
+    return compiled;
+  }
+
   const text = (dirty: string) => {
-    const clean = forms.size === 0 ? dirty : dirty.replace(pattern, mask);
+    const clean = forms.size === 0 ? dirty : dirty.replace(patterns().secrets, mask);
     return clean.replace(webhooks, `$1${mask}`);
   };
 
-  const names = `"${secretName}"\\s*:`;
-  const anything = new RegExp([...longestFirst.map(RegExp.escape), '/webhooks/', names].join('|'), 'i');
   // A secret can be escaped in as many ways as it has characters.
-  const mayFind = (dirty: string) => dirty.includes('\\') || anything.test(dirty);
+  const mayFind = (dirty: string) => dirty.includes('\\') || patterns().anything.test(dirty);
 
   function json(value: unknown): unknown {
     if (typeof value === 'string') return text(value);
@@ -39,7 +43,31 @@ export function createRedactor(secrets: Iterable<string>): Redactor {
     );
   }
 
-  return { text, mayFind, json };
+  function addSecret(secret: string): void {
+    for (const form of formsOf(secret)) {
+      if (forms.has(form)) continue;
+      forms.add(form);
+      compiled = null;
+    }
+  }
+
+  return { text, mayFind, json, addSecret };
+}
+
+interface Patterns {
+  readonly secrets: RegExp;
+  /** Whatever `json` takes out. */
+  readonly anything: RegExp;
+}
+
+function compile(forms: ReadonlySet<string>): Patterns {
+  // Longest first: one secret can begin with another.
+  const longestFirst = [...forms].sort((one, other) => other.length - one.length).map(RegExp.escape);
+  const names = `"${secretName}"\\s*:`;
+  return {
+    secrets: new RegExp(longestFirst.join('|'), 'gi'),
+    anything: new RegExp([...longestFirst, '/webhooks/', names].join('|'), 'i'),
+  };
 }
 
 function formsOf(secret: string): string[] {

@@ -41,7 +41,10 @@ export function serveConnection(
           () => socket.close(CloseCode.BadRequest, 'Too many messages at once'),
           failed,
         );
-        socket.on('message', (data) => void dispatch(String(data)).catch(failed));
+        socket.on('message', (data) => {
+          // A client that is shown out may take its time to leave, and has nothing to say any more.
+          if (socket.readyState === socket.OPEN) dispatch(String(data)).catch(failed);
+        });
       },
     },
     { socket, request, grant: null },

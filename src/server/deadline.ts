@@ -7,7 +7,8 @@ export function deadline(seconds: number): Plugin {
     errors: [
       new GraphQLError(
         `This took longer than ${seconds} s (limits.operationSeconds). What it changes, if anything, will be seen: ask again for less, or later.`,
-        { extensions: { code: 'TIMED_OUT' } },
+        // It is not the client that is wrong.
+        { extensions: { code: 'TIMED_OUT', http: { status: 504, spec: true } } },
       ),
     ],
   });

@@ -4,7 +4,9 @@ import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { type Access, open } from '../access/access.ts';
 import type { Grant } from '../access/grant.ts';
 import type { Viewer } from '../graphql/context.ts';
+import { workAtHand } from '../tracing/work.ts';
 import { createCount } from './count.ts';
+import { unauthenticated } from './refuse.ts';
 import { createSessions, type Parting } from './sessions.ts';
 import type { Limits } from './settings.ts';
 
@@ -36,11 +38,15 @@ export function createDoor({ access: first, viewerOf, limits, now }: DoorParts) 
       { socket }: IncomingMessage,
     ): Promise<Grant | GraphQLError> {
       const grant = await access.authenticate(authorization);
-      if (grant) return grant;
+      // It may have taken a while, and the configuration be another by now.
+      if (grant && access.isStillGranted(grant)) {
+        const work = workAtHand();
+        if (work) work.who = grant.name;
+        return grant;
+      }
       const waitMs = await waitFor(failures, socket.remoteAddress ?? '');
       if (waitMs !== null) return tooMany('failed sign-ins', 'failedSignInsPerMinute', waitMs);
-      const message = 'Sign in with a valid token: "Authorization: Bearer <token>".';
-      return new GraphQLError(message, { extensions: { code: 'UNAUTHENTICATED' } });
+      return unauthenticated();
     },
 
     /** Counts an operation. @returns why it may not be run, if so */
@@ -60,6 +66,8 @@ export function createDoor({ access: first, viewerOf, limits, now }: DoorParts) 
       const countOff = connections.add(grant.id);
       if (!countOff) return null;
       const end = sessions.begin(grant, close);
+      // The same, where the client took its time to ask.
+      if (!access.isStillGranted(grant)) close('forbidden');
       return () => {
         end();
         countOff();

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { GraphQLError } from 'graphql';
 import type { Door } from './door.ts';
+import type { Graphiql } from './graphiql.ts';
 import type { GraphQLServer } from './graphql.ts';
 import { type AccessRules, isAllowed } from './origin.ts';
 import { refuse } from './refuse.ts';
@@ -9,19 +10,33 @@ import { type Sse, wantsEvents } from './sse.ts';
 export interface GraphqlRouteParts extends AccessRules {
   readonly graphql: GraphQLServer;
   readonly sse: Sse;
+  /** null: there is no page. */
+  readonly graphiql: Graphiql | null;
   readonly door: Door;
 }
 
 /** /graphql over HTTP and SSE: who may come in, and by which way the answer goes out. */
-export function createGraphqlRoute({ graphql, sse, door, ...rules }: GraphqlRouteParts) {
+export function createGraphqlRoute({ graphql, sse, graphiql, door, ...rules }: GraphqlRouteParts) {
+  /** A page that may read answers may read why there is none, too. */
+  function grantOrigin({ headers: { origin } }: IncomingMessage, response: ServerResponse): void {
+    response.setHeader('vary', 'Origin');
+    if (origin !== undefined && rules.allowedOrigins.includes(origin))
+      response.setHeader('access-control-allow-origin', origin);
+  }
+
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    grantOrigin(request, response);
     if (!isAllowed(request, rules))
       return refuse(
         response,
         refusal('FORBIDDEN', 'This host or origin is not ours, and not in server.allowedOrigins.'),
       );
     // A browser asks first whether it may ask, without a token; and GraphiQL is where people enter theirs.
-    if (request.method === 'OPTIONS' || isForPage(request)) return void (await graphql(request, response));
+    if (request.method === 'OPTIONS') return void (await graphql(request, response));
+    if (isForPage(request)) {
+      if (graphiql) return graphiql(response);
+      if (!request.url?.includes('?')) return refuse(response, noPage(), 406);
+    }
     if (request.method === 'POST' && !isJson(request))
       return refuse(response, refusal('BAD_INPUT', 'Send JSON, with "content-type: application/json".'), 415);
     const grant = await door.signIn(request.headers.authorization, request);
@@ -38,8 +53,13 @@ function isJson({ headers }: IncomingMessage): boolean {
   return /^application\/(graphql\+)?json\b/i.test(headers['content-type'] ?? '');
 }
 
-function isForPage({ method, headers, url = '' }: IncomingMessage): boolean {
-  return method === 'GET' && !/[?&]query=/.test(url) && headers.accept?.includes('text/html') === true;
+/** As a browser asks for GraphiQL, also with a query in its address: it can't show a token then. */
+function isForPage({ method, headers: { accept, authorization } }: IncomingMessage): boolean {
+  return method === 'GET' && authorization === undefined && accept?.includes('text/html') === true;
+}
+
+function noPage(): GraphQLError {
+  return refusal('BAD_INPUT', 'There is no page here (graphql.graphiql is false): POST a query, as JSON.');
 }
 
 function refusal(code: string, message: string): GraphQLError {

@@ -3,12 +3,13 @@ import { createYoga, type Plugin } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import type { GraphQLContext, Viewer } from '../graphql/context.ts';
 import { toClientError } from '../graphql/errors.ts';
+import { noteOperation } from '../tracing/operations.ts';
 import { deadline } from './deadline.ts';
 import { createDocumentCache } from './document-cache.ts';
 import { documentLimits } from './document-limits.ts';
-import { graphiqlOptions, renderGraphiql } from './graphiql.ts';
 import { onlyPersisted, type PersistedDocuments } from './persisted.ts';
 import { readOnly } from './read-only.ts';
+import { challenge, unauthenticated } from './refuse.ts';
 import type { GraphQLSettings, Limits } from './settings.ts';
 
 export interface GraphQLServerParts {
@@ -22,7 +23,7 @@ export interface GraphQLServerParts {
   readonly logger: Logger;
 }
 
-/** What a request comes with: who asks. GraphiQL's page is for everybody, and asks nothing. */
+/** What a request comes with: who asks. Where there is nobody, a browser asks only whether it may ask. */
 interface ServerContext {
   readonly viewer?: Viewer;
 }
@@ -30,7 +31,7 @@ interface ServerContext {
 /** Tokens of the documents that are kept parsed: about a thousand usual ones, or 100 MB of the worst. */
 const keptTokens = 200_000;
 
-/** GraphQL over HTTP, GraphiQL, and the one pipeline that WebSocket uses too. */
+/** GraphQL over HTTP, and the one pipeline that WebSocket uses too. */
 export function createGraphQLServer(parts: GraphQLServerParts) {
   const { schema, context, allowedOrigins, limits, settings, persisted, logger } = parts;
   const logUnforeseen = (error: unknown) =>
@@ -38,7 +39,7 @@ export function createGraphQLServer(parts: GraphQLServerParts) {
   return createYoga<ServerContext, GraphQLContext>({
     schema,
     context({ viewer }) {
-      if (!viewer) throw new Error('A request got past the door without signing in.');
+      if (!viewer) throw unauthenticated({ status: 401, headers: challenge });
       return context(viewer);
     },
     graphqlEndpoint: '/graphql',
@@ -55,7 +56,7 @@ export function createGraphQLServer(parts: GraphQLServerParts) {
         : false;
     },
     plugins: [
-      ...(persisted ? [onlyPersisted(persisted)] : []),
+      ...(persisted ? onlyPersisted(persisted) : []),
       documentLimits({
         tokens: limits.documentTokens,
         depth: limits.documentDepth,
@@ -66,10 +67,11 @@ export function createGraphQLServer(parts: GraphQLServerParts) {
       noSubscriptions,
       readOnly,
       deadline(limits.operationSeconds),
+      noteOperation,
     ],
     parserAndValidationCache: { documentCache: createDocumentCache(keptTokens), errorCache: noCache },
-    graphiql: settings.graphiql && graphiqlOptions,
-    renderGraphiQL: renderGraphiql,
+    // It would come without its policy (graphiql.ts).
+    graphiql: false,
   });
 }
 

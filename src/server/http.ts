@@ -5,13 +5,16 @@ import type { Logger } from 'pino';
 import type { Live } from '../live/live.ts';
 import { createCount } from './count.ts';
 import type { Door } from './door.ts';
+import type { Graphiql } from './graphiql.ts';
 import type { GraphQLServer } from './graphql.ts';
 import { createGraphqlRoute } from './graphql-route.ts';
+import { setSecurityHeaders } from './headers.ts';
 import type { Metrics } from './metrics.ts';
 import type { AccessRules } from './origin.ts';
 import { pathOf } from './path.ts';
 import type { PersistedDocuments } from './persisted.ts';
 import { refuse } from './refuse.ts';
+import type { RequestLog } from './request-log.ts';
 import type { Limits } from './settings.ts';
 import { createSse } from './sse.ts';
 import { createSubscriptionCounts } from './subscription-limits.ts';
@@ -21,6 +24,8 @@ export interface HttpServerParts extends AccessRules {
   readonly host: string;
   readonly port: number;
   readonly graphql: GraphQLServer;
+  /** null: there is no page. */
+  readonly graphiql: Graphiql | null;
   readonly door: Door;
   readonly persisted: PersistedDocuments | null;
   readonly live: Live;
@@ -32,6 +37,7 @@ export interface HttpServerParts extends AccessRules {
   /** A provider's notification has come. @returns whether anybody waits for it */
   readonly notified: (account: string, secret: string) => Promise<boolean>;
   readonly limits: Limits;
+  readonly requests: RequestLog;
   readonly logger: Logger;
 }
 
@@ -106,13 +112,18 @@ export function createHttpServer(parts: HttpServerParts) {
     }
   }
 
+  function unforeseen(error: unknown, response: ServerResponse): void {
+    logger.error({ err: error }, 'a request failed in a way nobody foresaw');
+    if (!response.headersSent)
+      sendJson(response, 500, { message: 'Something went wrong here, and has been logged.' });
+    else response.destroy();
+  }
+
   const server = createServer((request, response) => {
-    respond(request, response).catch((error: unknown) => {
-      logger.error({ err: error }, 'a request failed in a way nobody foresaw');
-      if (!response.headersSent)
-        sendJson(response, 500, { message: 'Something went wrong here, and has been logged.' });
-      else response.destroy();
-    });
+    setSecurityHeaders(response);
+    parts.requests.http(request, response, () =>
+      respond(request, response).catch((error: unknown) => unforeseen(error, response)),
+    );
   });
   server.on('connection', (socket) => {
     const countOff = addresses.add(socket.remoteAddress ?? '');

@@ -21,13 +21,21 @@ export function readPersistedDocuments(path: string): PersistedDocuments {
 }
 
 /** For HTTP, as Yoga's plugin does it. */
-export function onlyPersisted(documents: PersistedDocuments): Plugin {
-  return usePersistedOperations({
+export function onlyPersisted(documents: PersistedDocuments): Plugin[] {
+  const only = usePersistedOperations({
     getPersistedOperation: (id) => documents.get(id) ?? null,
     extractPersistedOperationId: (params) => idOf(params),
     customErrors: { notFound: () => notFound(), persistedQueryOnly: () => noId(), keyNotFound: () => noId() },
   });
+  return [idBeforeDocument, only];
 }
+
+/** Some clients send the document with its id. The id counts; the plugin would refuse it. */
+const idBeforeDocument: Plugin = {
+  onParams({ params: { query: _document, ...params }, setParams }) {
+    if (idOf(params) !== null) setParams(params);
+  },
+};
 
 /** The same for what comes by other ways: the request with its document, or why it is refused. */
 export function withDocument<Request extends OperationRequest>(

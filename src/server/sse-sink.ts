@@ -10,6 +10,8 @@ export class SseSink implements Sink {
   readonly #connection: Socket;
   readonly #response: ServerResponse;
   #waiting: Promise<void> | null = null;
+  /** How many events it has been given. */
+  sent = 0;
 
   /** @param connection what the response is written to */
   constructor(connection: Socket, response: ServerResponse) {
@@ -18,6 +20,7 @@ export class SseSink implements Sink {
   }
 
   send(payload: Buffer, cursor: string | null): void {
+    this.sent += 1;
     const id = cursor === null ? '' : `id: ${cursor}\n`;
     const head = Buffer.from(`${id}event: next\ndata: `);
     const hasRoom = this.#response.write(Buffer.concat([head, payload, blankLine]));

@@ -7,13 +7,17 @@ import { z } from 'zod';
 import type { Grant } from '../access/grant.ts';
 import type { Viewer } from '../graphql/context.ts';
 import type { Live } from '../live/live.ts';
+import { apart } from '../tracing/work.ts';
 import type { Door } from './door.ts';
 import type { GraphQLServer } from './graphql.ts';
 import { openSubscription, prepareOperation } from './operation.ts';
 import { type PersistedDocuments, withDocument } from './persisted.ts';
+import { refuse } from './refuse.ts';
 import type { OperationRequest } from './request.ts';
+import type { RequestLog } from './request-log.ts';
 import type { Limits } from './settings.ts';
 import { SseSink } from './sse-sink.ts';
+import { watchStalled } from './stalled.ts';
 import type { SubscriptionCounts } from './subscription-limits.ts';
 
 export interface SseParts {
@@ -23,8 +27,8 @@ export interface SseParts {
   readonly counts: SubscriptionCounts;
   readonly persisted: PersistedDocuments | null;
   readonly limits: Pick<Limits, 'bodyBytes'>;
+  readonly requests: RequestLog;
   readonly logger: Logger;
-  readonly allowedOrigins: readonly string[];
 }
 
 /** A comment now and then keeps what stands between from taking the connection for dead. */
@@ -43,12 +47,13 @@ const requestSchema = z.object({
  * answer, its id the cursor to come back with, and `complete` at the end. Everything else is the HTTP endpoint's.
  */
 export function createSse(parts: SseParts) {
-  const { graphql, door, live, counts, persisted, limits, logger, allowedOrigins } = parts;
+  const { graphql, door, live, counts, persisted, limits, requests, logger } = parts;
 
   /** @param grant what the request was let in by */
   async function serve(request: IncomingMessage, response: ServerResponse, grant: Grant): Promise<void> {
     const viewer = door.viewerOf(grant);
     const body = request.method === 'POST' ? await readBody(request, limits.bodyBytes) : null;
+    if (body instanceof GraphQLError) return refuse(response, body, 413);
     const asked = body === null ? fromUrl(request) : fromJson(body);
     const whole = asked && withDocument(asked, persisted);
     const operation =
@@ -57,37 +62,48 @@ export function createSse(parts: SseParts) {
       return passOn(request, response, body, viewer);
     const lastEventId = request.headers['last-event-id'];
     const after = typeof lastEventId === 'string' && lastEventId !== '' ? lastEventId : null;
-    const end = door.begin(grant, () => response.end());
+    const log = requests.subscription(operation.args);
+    let leave: () => void = () => response.destroy();
+    const end = door.begin(grant, () => leave());
     response.once('close', () => end?.());
+    // It may have gone while it was signing in.
+    if (response.closed) end?.();
     const opened = end
       ? await openSubscription({ operation, connection: request.socket, after }, counts, logger)
       : [tooManyConnections()];
     response.writeHead(200, {
       'content-type': 'text/event-stream; charset=utf-8',
-      'cache-control': 'no-cache, no-transform',
+      'cache-control': 'no-store, no-transform',
       'x-accel-buffering': 'no',
-      ...corsHeaders(request),
     });
-    if (!('feed' in opened)) return refuse(response, opened);
+    if (!('feed' in opened)) {
+      log.refused(opened);
+      return tell(response, opened);
+    }
+    log.opened();
     // Something at once, so that the client knows that it is heard.
     response.write(':\n\n');
     const sink = new SseSink(request.socket, response);
-    const subscriber = live.subscribe(opened, sink);
+    const subscriber = apart(() => live.subscribe(opened, sink));
+    leave = () => subscriber.end();
     const heartbeat = setInterval(() => sink.full() ?? response.write(':\n\n'), heartbeatMs);
     response.once('close', () => subscriber.end());
-    // It may have gone while its subscription was being opened.
+    // Or while its subscription was being opened.
     if (response.closed) subscriber.end();
     try {
       await subscriber.done;
+    } catch (error) {
+      response.destroy();
+      throw error;
     } finally {
       clearInterval(heartbeat);
-      response.destroy();
+      log.ended(sink.sent);
     }
-  }
-
-  function corsHeaders({ headers: { origin } }: IncomingMessage): Record<string, string> {
-    if (origin === undefined || !allowedOrigins.includes(origin)) return {};
-    return { 'access-control-allow-origin': origin, vary: 'Origin' };
+    if (response.closed) return;
+    // Who does not read does not let it end either.
+    const endWatch = watchStalled(request.socket, () => response.destroy());
+    response.once('close', endWatch);
+    response.end();
   }
 
   /** What is no subscription after all goes the way of every other request. */
@@ -103,7 +119,8 @@ export function createSse(parts: SseParts) {
     }
     const url = new URL(request.url ?? '/', 'http://localhost');
     const answer = await graphql.fetch(url, { method: request.method ?? 'GET', headers, body }, { viewer });
-    response.writeHead(answer.status, Object.fromEntries(answer.headers));
+    // Yoga lets an answer in the form of events be kept.
+    response.writeHead(answer.status, { ...Object.fromEntries(answer.headers), 'cache-control': 'no-store' });
     if (answer.body) await pipeline(Readable.from(answer.body), response);
     else response.end();
   }
@@ -146,16 +163,20 @@ function parseJson(json: string): unknown {
   }
 }
 
-async function readBody(request: IncomingMessage, largest: number): Promise<string> {
+async function readBody(request: IncomingMessage, largest: number): Promise<string | GraphQLError> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of request) {
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     size += chunk.length;
     chunks.push(chunk);
-    // The rest is not read: the HTTP endpoint says that it is too much.
-    if (size > largest) break;
+    if (size > largest) return tooLarge();
   }
   return Buffer.concat(chunks).toString();
+}
+
+function tooLarge(): GraphQLError {
+  const message = 'The request body is too large (limits.bodyBytes).';
+  return new GraphQLError(message, { extensions: { code: 'LIMIT_EXCEEDED' } });
 }
 
 function tooManyConnections(): GraphQLError {
@@ -163,6 +184,6 @@ function tooManyConnections(): GraphQLError {
   return new GraphQLError(message, { extensions: { code: 'LIMIT_EXCEEDED' } });
 }
 
-function refuse(response: ServerResponse, errors: readonly GraphQLError[]): void {
+function tell(response: ServerResponse, errors: readonly GraphQLError[]): void {
   response.end(`event: next\ndata: ${JSON.stringify({ errors })}\n\nevent: complete\ndata:\n\n`);
 }

@@ -20,6 +20,8 @@ export class WebSocketSink implements Sink {
   readonly #connection: Socket;
   readonly #head: string;
   #waiting: Promise<void> | null = null;
+  /** How many messages it has been given. */
+  sent = 0;
 
   /**
    * @param connection what the socket itself writes to
@@ -33,6 +35,7 @@ export class WebSocketSink implements Sink {
 
   send(payload: Buffer): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return;
+    this.sent += 1;
     const frame = textFrame(this.#head, payload, '}');
     const hasRoom = this.#connection.writableLength + frame.length <= mostWaitingBytes;
     if (this.#waiting || hasRoom) this.#connection.write(frame);

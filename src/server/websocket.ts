@@ -7,6 +7,7 @@ import { WebSocketServer } from 'ws';
 import { withoutHttp } from '../graphql/errors.ts';
 import type { Live } from '../live/live.ts';
 import type { Subscriber } from '../live/subscriber.ts';
+import type { OperationLog } from '../tracing/operations.ts';
 import { type Connection, serveConnection } from './connection.ts';
 import type { Door } from './door.ts';
 import type { GraphQLServer } from './graphql.ts';
@@ -15,6 +16,7 @@ import { type Operation, openSubscription, prepareOperation } from './operation.
 import { type AccessRules, isAllowed } from './origin.ts';
 import { pathOf } from './path.ts';
 import { type PersistedDocuments, withDocument } from './persisted.ts';
+import type { RequestLog } from './request-log.ts';
 import type { Limits } from './settings.ts';
 import type { SubscriptionCounts } from './subscription-limits.ts';
 import { WebSocketSink } from './websocket-sink.ts';
@@ -26,6 +28,7 @@ export interface WebSocketParts extends AccessRules {
   readonly counts: SubscriptionCounts;
   readonly persisted: PersistedDocuments | null;
   readonly limits: Pick<Limits, 'messageBytes'>;
+  readonly requests: RequestLog;
   readonly logger: Logger;
 }
 
@@ -41,6 +44,7 @@ interface Asked {
   readonly operation: Operation;
   readonly connection: Connection;
   readonly id: string;
+  readonly log: OperationLog;
 }
 
 /**
@@ -49,7 +53,7 @@ interface Asked {
  * @returns a function that closes all connections
  */
 export function serveWebSocket(server: Server, parts: WebSocketParts) {
-  const { graphql, door, live, counts, persisted, limits, logger } = parts;
+  const { graphql, door, live, counts, persisted, limits, requests, logger } = parts;
   const { messageBytes: maxPayload } = limits;
   const sockets = new WebSocketServer({ noServer: true, maxPayload, handleProtocols });
   const prepared = new WeakMap<ExecutionArgs, Asked>();
@@ -62,13 +66,18 @@ export function serveWebSocket(server: Server, parts: WebSocketParts) {
   async function prepare(connection: Connection, id: string, payload: SubscribePayload) {
     const { grant } = connection;
     if (!grant) throw new Error('An operation got past the door without signing in.');
+    const refuse = (errors: readonly GraphQLError[]) => {
+      requests.operation(connection.request, grant.name, null).refused(errors);
+      return errors;
+    };
     const refused = await door.count(grant);
-    if (refused) return [refused];
+    if (refused) return refuse([refused]);
     const request = withDocument(payload, persisted);
-    if (request instanceof GraphQLError) return [request];
+    if (request instanceof GraphQLError) return refuse([request]);
     const operation = await prepareOperation(graphql, request, door.viewerOf(grant));
-    if (!('args' in operation)) return operation;
-    prepared.set(operation.args, { operation, connection, id });
+    if (!('args' in operation)) return refuse(operation);
+    const log = requests.operation(connection.request, grant.name, operation.args);
+    prepared.set(operation.args, { operation, connection, id, log });
     return operation.args;
   }
 
@@ -92,12 +101,31 @@ export function serveWebSocket(server: Server, parts: WebSocketParts) {
     return true;
   }
 
+  async function execute(args: ExecutionArgs) {
+    const { operation, log } = askedWith(args);
+    try {
+      return await log.during(() => operation.execute?.());
+    } finally {
+      log.ended();
+    }
+  }
+
   async function subscribe(args: ExecutionArgs) {
-    const { operation, connection, id } = askedWith(args);
+    const { operation, connection, id, log } = askedWith(args);
     const { socket, request } = connection;
-    const opened = await openSubscription({ operation, connection: socket }, counts, logger);
-    if (!('feed' in opened)) return { errors: opened };
-    return silence(() => live.subscribe(opened, new WebSocketSink(socket, request.socket, id)));
+    const opening = { operation, connection: socket };
+    const opened = await log.during(() => openSubscription(opening, counts, logger));
+    if (!('feed' in opened)) {
+      log.refused(opened);
+      return { errors: opened };
+    }
+    log.opened();
+    const sink = new WebSocketSink(socket, request.socket, id);
+    const onEnd = () => {
+      opened.onEnd();
+      log.ended(sink.sent);
+    };
+    return silence(() => live.subscribe({ ...opened, onEnd }, sink));
   }
 
   const protocol = makeServer<Record<string, unknown>, Connection>({
@@ -111,7 +139,7 @@ export function serveWebSocket(server: Server, parts: WebSocketParts) {
         ...(extensions && { extensions }),
       },
     onError: (_context, _id, _payload, errors) => errors.map(format),
-    execute: (args) => askedWith(args).operation.execute?.(),
+    execute,
     subscribe,
   });
 

@@ -9,11 +9,20 @@ export interface TestAppOptions {
   readonly follow?: readonly { readonly account: string; readonly externalId: string }[];
   readonly polling?: { readonly fastest?: number; readonly slowest?: number };
   readonly server?: object;
+  readonly auth?: object;
+  readonly limits?: object;
+  readonly graphql?: object;
+  /** ms since 1970; the machine's own clock */
+  readonly now?: () => number;
 }
 
 export interface TestApp extends App, AsyncDisposable {
-  /** Runs an operation over HTTP, and gives the whole answer. */
-  request(query: string, variables?: Readonly<Record<string, unknown>>): Promise<GraphQLAnswer>;
+  /** Runs an operation over HTTP, and gives the whole answer. @param authorization "Bearer <token>" */
+  request(
+    query: string,
+    variables?: Readonly<Record<string, unknown>>,
+    authorization?: string,
+  ): Promise<GraphQLAnswer>;
 }
 
 export interface GraphQLAnswer {
@@ -23,7 +32,7 @@ export interface GraphQLAnswer {
 }
 
 /** The app as the configuration builds it, on a free port, quiet, polling fast unless told otherwise. */
-export async function startTestApp(options: TestAppOptions): Promise<TestApp> {
+export async function startTestApp({ now, ...options }: TestAppOptions): Promise<TestApp> {
   const config = parseConfig(
     {
       database: 'sqlite::memory:',
@@ -33,13 +42,16 @@ export async function startTestApp(options: TestAppOptions): Promise<TestApp> {
     },
     {},
   );
-  const app = await startApp(config, pino({ level: 'silent' }));
+  const app = await startApp(config, pino({ level: 'silent' }), now);
   return {
     ...app,
-    async request(query, variables = {}) {
+    async request(query, variables = {}, authorization) {
       const response = await fetch(`${app.url}/graphql`, {
         method: 'POST',
-        headers: { 'content-type': 'application/json' },
+        headers: {
+          'content-type': 'application/json',
+          ...(authorization !== undefined && { authorization }),
+        },
         body: JSON.stringify({ query, variables }),
       });
       return response.json();

@@ -14,14 +14,21 @@ export interface Subscribed extends Disposable {
   atLeast(count: number): Promise<void>;
 }
 
-type Subscribe = (url: string, query: string, variables?: Readonly<Record<string, unknown>>) => Subscribed;
+/** @param authorization "Bearer <token>" */
+type Subscribe = (
+  url: string,
+  query: string,
+  variables?: Readonly<Record<string, unknown>>,
+  authorization?: string,
+) => Subscribed;
 
 /** Over WebSocket, with the official client of graphql-ws. */
-export const overWebSocket: Subscribe = (url, query, variables = {}) => {
+export const overWebSocket: Subscribe = (url, query, variables = {}, authorization) => {
   const client = createClient({
     url: `${url.replace('http', 'ws')}/graphql`,
     webSocketImpl: WebSocket,
     retryAttempts: 0,
+    ...(authorization !== undefined && { connectionParams: { authorization } }),
   });
   const told = collect();
   const end = client.subscribe<Record<string, unknown>>(
@@ -40,10 +47,11 @@ export const overWebSocket: Subscribe = (url, query, variables = {}) => {
 };
 
 /** Over SSE, a request for the operation, read as the standard describes it. */
-export const overSse: Subscribe = (url, query, variables = {}) => {
+export const overSse: Subscribe = (url, query, variables = {}, authorization) => {
   const ending = new AbortController();
   const told = collect();
-  readEvents(url, { query, variables }, ending.signal, told.answer).then(
+  const headers = authorization === undefined ? {} : { authorization };
+  readEvents(url, { query, variables }, { headers, signal: ending.signal }, told.answer).then(
     () => told.end(),
     (error: unknown) => told.end(ending.signal.aborted ? undefined : error),
   );
@@ -90,12 +98,12 @@ function collect() {
 async function readEvents(
   url: string,
   body: object,
-  signal: AbortSignal,
+  { headers, signal }: { readonly headers: Readonly<Record<string, string>>; readonly signal: AbortSignal },
   onAnswer: (answer: GraphQLAnswer) => void,
 ): Promise<void> {
   const response = await fetch(`${url}/graphql`, {
     method: 'POST',
-    headers: { accept: 'text/event-stream', 'content-type': 'application/json' },
+    headers: { accept: 'text/event-stream', 'content-type': 'application/json', ...headers },
     body: JSON.stringify(body),
     signal,
   });
