@@ -48,6 +48,8 @@ test('a page that gives its own name our address is refused, by HTTP and WebSock
   const query = 'GET /graphql?query=%7B__typename%7D HTTP/1.1';
   expect(await statusOf(app.url, [query, foreign])).toBe(403);
   expect(await statusOf(app.url, [query, `Host: localhost:${port}`])).toBe(200);
+  expect(await statusOf(app.url, ['GET /metrics HTTP/1.1', foreign])).toBe(403);
+  expect(await statusOf(app.url, ['GET /metrics HTTP/1.1', `Host: localhost:${port}`])).toBe(200);
   const origin = `Origin: http://evil.example:${port}`;
   expect(await statusOf(app.url, ['GET /graphql HTTP/1.1', foreign, origin, ...upgrade])).toBe(403);
 });

@@ -132,7 +132,7 @@ describe('without introspection', () => {
     const response = await graphqlWith(closed).fetch(
       'http://localhost/graphql?query={__typename}',
       {},
-      { viewer },
+      { viewer: () => viewer },
     );
     expect(await response.json()).toEqual({ data: { __typename: 'Query' } });
   });

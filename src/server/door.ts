@@ -29,6 +29,9 @@ export function createDoor({ access: first, viewerOf, limits, now }: DoorParts) 
   return {
     viewerOf,
 
+    /** null: the grant holds no longer. */
+    viewerNow: (grant: Grant): Viewer | null => (access.isStillGranted(grant) ? viewerOf(grant) : null),
+
     /**
      * @param authorization "Bearer <token>"
      * @returns why not, if not. Only what is refused is counted by address, as many may come from one.

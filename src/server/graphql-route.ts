@@ -44,7 +44,7 @@ export function createGraphqlRoute({ graphql, sse, graphiql, door, ...rules }: G
     const refused = await door.count(grant);
     if (refused) return refuse(response, refused);
     if (wantsEvents(request)) await sse(request, response, grant);
-    else await graphql(request, response, { viewer: door.viewerOf(grant) });
+    else await graphql(request, response, { viewer: () => door.viewerNow(grant) });
   };
 }
 

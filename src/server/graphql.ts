@@ -25,7 +25,7 @@ export interface GraphQLServerParts {
 
 /** What a request comes with: who asks. Where there is nobody, a browser asks only whether it may ask. */
 interface ServerContext {
-  readonly viewer?: Viewer;
+  readonly viewer?: () => Viewer | null;
 }
 
 /** Tokens of the documents that are kept parsed: about a thousand usual ones, or 100 MB of the worst. */
@@ -38,7 +38,9 @@ export function createGraphQLServer(parts: GraphQLServerParts) {
     logger.error({ err: error }, 'a request failed in a way nobody foresaw');
   return createYoga<ServerContext, GraphQLContext>({
     schema,
-    context({ viewer }) {
+    context({ viewer: viewerNow }) {
+      // The request may have taken a while to come in whole.
+      const viewer = viewerNow?.();
       if (!viewer) throw unauthenticated({ status: 401, headers: challenge });
       return context(viewer);
     },

@@ -10,7 +10,7 @@ import type { GraphQLServer } from './graphql.ts';
 import { createGraphqlRoute } from './graphql-route.ts';
 import { setSecurityHeaders } from './headers.ts';
 import type { Metrics } from './metrics.ts';
-import type { AccessRules } from './origin.ts';
+import { type AccessRules, isAllowed } from './origin.ts';
 import { pathOf } from './path.ts';
 import type { PersistedDocuments } from './persisted.ts';
 import { refuse } from './refuse.ts';
@@ -78,6 +78,7 @@ export function createHttpServer(parts: HttpServerParts) {
 
   /** They name accounts, and how much they do: only who sees all accounts sees them. */
   async function sendMetrics(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (!isAllowed(request, parts)) return refuse(response, notOurs());
     const grant = await door.signIn(request.headers.authorization, request);
     if (grant instanceof GraphQLError) return refuse(response, grant);
     if (grant.accounts !== '*') return refuse(response, notForAll());
@@ -162,6 +163,11 @@ export function createHttpServer(parts: HttpServerParts) {
       await closed;
     },
   };
+}
+
+function notOurs(): GraphQLError {
+  const message = 'This host or origin is not ours, and not in server.allowedOrigins.';
+  return new GraphQLError(message, { extensions: { code: 'FORBIDDEN' } });
 }
 
 function notForAll(): GraphQLError {

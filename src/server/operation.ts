@@ -40,7 +40,7 @@ export async function prepareOperation(
   request: OperationRequest,
   viewer: Viewer,
 ): Promise<Operation | readonly GraphQLError[]> {
-  const pipeline = graphql.getEnveloped({ params: request, viewer });
+  const pipeline = graphql.getEnveloped({ params: request, viewer: () => viewer });
   const { query, operationName, variables } = request;
   try {
     const document: DocumentNode = pipeline.parse(query);

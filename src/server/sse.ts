@@ -118,7 +118,11 @@ export function createSse(parts: SseParts) {
       if (typeof value === 'string') headers.set(name, value);
     }
     const url = new URL(request.url ?? '/', 'http://localhost');
-    const answer = await graphql.fetch(url, { method: request.method ?? 'GET', headers, body }, { viewer });
+    const answer = await graphql.fetch(
+      url,
+      { method: request.method ?? 'GET', headers, body },
+      { viewer: () => viewer },
+    );
     // Yoga lets an answer in the form of events be kept.
     response.writeHead(answer.status, { ...Object.fromEntries(answer.headers), 'cache-control': 'no-store' });
     if (answer.body) await pipeline(Readable.from(answer.body), response);
