@@ -196,8 +196,10 @@ describe.concurrent('no campaign is polled singly more often than `fastest`', ()
     const { sending, waiting, operations } = readings[name];
     const ids = addMany(provider, sending, 3);
     const account = `${name}-main`;
-    // Octeth's list tells everything, so campaigns are read singly only where a server has none.
+    // Octeth's list tells everything and Selzy's the status, so all is read singly only where a server has none.
     if (name === 'octeth') provider.fault({ kind: 'error', code: 100_003 }, { operation: 'Campaigns.Get' });
+    if (name === 'selzy')
+      provider.fault({ kind: 'error', code: 'unknown_method' }, { operation: 'getCampaigns' });
     await using _app = await startTestApp({
       accounts: [accountAt(simulator, name)],
       follow: ids.map((externalId) => ({ account, externalId })),

@@ -33,6 +33,9 @@ export function createReads({ account, observer, tracking, logger, now, call, ..
   let batchSize = account.list?.batch?.most ?? 1;
   /** Requests for several campaigns that have failed, in a row. */
   let failures = 0;
+  /** After too many of them: when another is tried, ms since 1970. */
+  let severalFrom = 0;
+  const canReadSeveral = () => now() >= severalFrom;
   /** The statuses that the list can be narrowed to, as far as it is not found that it can't. */
   const statuses = new Set(account.list?.inStatus?.statuses);
   /** Campaigns that a list narrowed to their status did not name, nor any other that was looked for. */
@@ -40,11 +43,12 @@ export function createReads({ account, observer, tracking, logger, now, call, ..
 
   /** Takes what is due, and reads it. @param answered called once the last request is over */
   function readDue(answered: () => void): Promise<void> {
-    const all = tracking.take(batchSize);
+    const all = tracking.take(canReadSeveral() ? batchSize : 1);
     const [one] = all;
     if (!one) return Promise.resolve();
     if (all.length > 1) return readBatch(all, answered);
-    return (batchSize === 1 && readInStatus(one, answered)) || readOne(one, answered);
+    const byStatus = batchSize === 1 && canReadSeveral() ? readInStatus(one, answered) : null;
+    return byStatus ?? readOne(one, answered);
   }
 
   async function readOne(one: Tracked, answered: () => void): Promise<void> {
@@ -162,12 +166,15 @@ export function createReads({ account, observer, tracking, logger, now, call, ..
     } catch (error) {
       if (error instanceof ProblemError && error.code === 'NOT_SUPPORTED') {
         logger.info({ account: account.name }, error.message);
+        // First that it can't by ids, then that it can't by status either.
+        if (batchSize === 1) statuses.clear();
         batchSize = 1;
       } else {
         failed(all, error, `${all.length} campaigns`);
         failures += 1;
         // One of them may be the reason, or their number: each by itself will tell.
-        if (!isPassing(error) || failures >= mostFailures) for (const one of all) one.alone = true;
+        if (!isPassing(error)) for (const one of all) one.alone = true;
+        if (failures >= mostFailures) severalFrom = now() + account.polling.slowestMs;
       }
       return null;
     } finally {
@@ -188,6 +195,7 @@ export function createReads({ account, observer, tracking, logger, now, call, ..
 
     /** How many campaigns in a status one request reads together; null: in whichever status. */
     together(status: CampaignStatus | null): number {
+      if (!canReadSeveral()) return 1;
       if (batchSize > 1) return batchSize;
       const canBe = status === null ? statuses.size > 0 : statuses.has(status);
       return canBe ? (account.list?.inStatus?.pageSize ?? 1) : 1;

@@ -36,11 +36,7 @@ export function serveConnection(
         }),
       close: (code, reason) => socket.close(code, reason),
       onMessage(handle) {
-        const dispatch = inTurn(
-          handle,
-          () => socket.close(CloseCode.BadRequest, 'Too many messages at once'),
-          failed,
-        );
+        const dispatch = inTurn(handle, (why) => socket.close(CloseCode.BadRequest, why), failed);
         socket.on('message', (data) => {
           // A client that is shown out may take its time to leave, and has nothing to say any more.
           if (socket.readyState === socket.OPEN) dispatch(String(data)).catch(failed);

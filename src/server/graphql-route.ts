@@ -41,6 +41,9 @@ export function createGraphqlRoute({ graphql, sse, graphiql, door, ...rules }: G
       return refuse(response, refusal('BAD_INPUT', 'Send JSON, with "content-type: application/json".'), 415);
     const grant = await door.signIn(request.headers.authorization, request);
     if (grant instanceof GraphQLError) return refuse(response, grant);
+    const unreadable = request.method === 'GET' ? unreadableParameter(request) : null;
+    if (unreadable)
+      return refuse(response, refusal('BAD_INPUT', `${unreadable} must be an object, as JSON.`), 400);
     const refused = await door.count(grant);
     if (refused) return refuse(response, refused);
     if (wantsEvents(request)) await sse(request, response, grant);
@@ -51,6 +54,25 @@ export function createGraphqlRoute({ graphql, sse, graphiql, door, ...rules }: G
 /** Any page can send the other types, without having to ask first. */
 function isJson({ headers }: IncomingMessage): boolean {
   return /^application\/(graphql\+)?json\b/i.test(headers['content-type'] ?? '');
+}
+
+/** The first of those that have to be JSON, and is not. */
+function unreadableParameter({ url = '' }: IncomingMessage): string | null {
+  const { searchParams } = new URL(url, 'http://localhost');
+  for (const name of ['variables', 'extensions']) {
+    const text = searchParams.get(name);
+    if (text !== null && text !== '' && !isObject(text)) return name;
+  }
+  return null;
+}
+
+function isObject(json: string): boolean {
+  try {
+    const value: unknown = JSON.parse(json);
+    return value === null || (typeof value === 'object' && !Array.isArray(value));
+  } catch {
+    return false;
+  }
 }
 
 /** As a browser asks for GraphiQL, also with a query in its address: it can't show a token then. */

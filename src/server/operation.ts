@@ -55,7 +55,8 @@ export async function prepareOperation(
       ...(variables && { variableValues: variables }),
     };
     const operation = getOperationAST(document, operationName);
-    const isSubscription = operation?.operation === OperationTypeNode.SUBSCRIPTION;
+    if (!operation) return [noOperation(operationName)];
+    const isSubscription = operation.operation === OperationTypeNode.SUBSCRIPTION;
     return {
       request,
       args,
@@ -68,6 +69,13 @@ export async function prepareOperation(
     if (!(error instanceof GraphQLError)) throw error;
     return [withoutHttp(toClientError(error, () => {}))];
   }
+}
+
+function noOperation(name: string | null | undefined): GraphQLError {
+  const message = name
+    ? `The document has no operation ${name}.`
+    : 'Name one of the document’s operations by operationName.';
+  return new GraphQLError(message, { extensions: { code: 'BAD_INPUT' } });
 }
 
 /** Outside of where it is prepared, so that a subscription keeps nothing of its pipeline for as long as it lasts. */

@@ -125,8 +125,11 @@ export function createSse(parts: SseParts) {
     );
     // Yoga lets an answer in the form of events be kept.
     response.writeHead(answer.status, { ...Object.fromEntries(answer.headers), 'cache-control': 'no-store' });
-    if (answer.body) await pipeline(Readable.from(answer.body), response);
-    else response.end();
+    if (!answer.body) return void response.end();
+    await pipeline(Readable.from(answer.body), response).catch((error: unknown) => {
+      // A client that has left.
+      if (!response.destroyed || response.writableFinished) throw error;
+    });
   }
 
   return serve;
