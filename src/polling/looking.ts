@@ -40,7 +40,7 @@ export function createLooking({ account, watching, tracked, scheduling }: Lookin
     }
   }
 
-  /** What nobody looks at any more waits as long as that, and leaves its requests to others. */
+  /** What nobody looks at any more leaves its requests to others, after one more look. */
   function ended(watched: Watched): void {
     // With other filters there, the next read will tell.
     if (watched.filter && watching.needsList(account)) return;
@@ -51,7 +51,10 @@ export function createLooking({ account, watching, tracked, scheduling }: Lookin
       one.watchedAs = null;
       one.asked = false;
       one.leftToList = false;
+      // One last look, as was meant: somebody has looked until now.
+      const { dueAt } = one;
       schedule(one);
+      if (dueAt < one.dueAt) scheduling.putAt(one, dueAt);
     }
   }
 

@@ -65,13 +65,18 @@ test('a campaign that is not there is looked for ever more rarely, and keeps nob
 });
 
 test.each([byKey('a', 'b'), byFilter({})])(
-  'what nobody looks at any more waits longer at once: %j',
+  'what nobody looks at any more waits longer, after one more look: %j',
   (watched) => {
     const at = openTracking();
     const end = at.watching.begin(watched);
     for (const name of ['a', 'b']) at.read(name);
     expect(at.dueIn('a')).toBe(5);
+    at.pass(2 * second);
     end();
+    expect(['a', 'b'].map(at.dueIn)).toEqual([3, 3]);
+    expect(['a', 'b'].map((name) => at.get(`shop:${name}`)?.urgent)).toEqual([false, false]);
+    at.pass(3 * second);
+    for (const name of ['a', 'b']) at.read(name, { revision: 2 });
     expect(['a', 'b'].map(at.dueIn)).toEqual([waitOf(), waitOf()]);
   },
 );
@@ -82,7 +87,7 @@ test('what somebody else still looks at does not', () => {
   at.watch('b');
   for (const name of ['a', 'b']) at.read(name);
   end();
-  expect(['a', 'b'].map(at.dueIn)).toEqual([waitOf(), 5]);
+  expect(['a', 'b'].map((name) => at.get(`shop:${name}`)?.urgent)).toEqual([false, true]);
 });
 
 test('those that leave give their requests to those that stay', () => {

@@ -56,6 +56,7 @@ export function exportSpans({ url, redactor, onTrouble }: OtlpOptions): Tracing 
   };
 
   return {
+    isOn: true,
     begin: (start, traceparent) => open(source, start, remoteContext(traceparent)),
     async stop() {
       let timer: NodeJS.Timeout | undefined;

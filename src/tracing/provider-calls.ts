@@ -24,6 +24,7 @@ export function createProviderCalls(logger: Logger, tracing: Tracing) {
       logger[level]({ account, operation, outcome, ms, priority, requestId }, 'provider request');
     }
 
+    if (!tracing.isOn) return;
     const begin = work?.span?.child ?? tracing.begin;
     const span = begin({
       name: operation,

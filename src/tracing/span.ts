@@ -24,6 +24,8 @@ export interface Span {
 }
 
 export interface Tracing {
+  /** Whether anything is traced: what it would take to tell of it can be spared if not. */
+  readonly isOn: boolean;
   /**
    * Begins a trace, or goes on with somebody else's.
    * @param traceparent the header of that name (W3C Trace Context), if there is one
@@ -34,4 +36,4 @@ export interface Tracing {
   stop(): Promise<void>;
 }
 
-export const noTracing: Tracing = { begin: () => null, stop: async () => {} };
+export const noTracing: Tracing = { isOn: false, begin: () => null, stop: async () => {} };
