@@ -98,7 +98,7 @@ describe.concurrent('one campaign that always answers with garbage', () => {
   test.each(['selzy', 'bsg', 'appizer'] as const)(
     'at %s leaves the others and the account alone',
     async (name) => {
-      await using simulator = await startSimulator({ campaigns: 0 });
+      await using simulator = await startSimulator({ campaigns: 0, appizerCallsPerMinute: 1_000_000 });
       const provider = simulator.providers[name];
       const [sending] = words[name];
       const others = ['501', '502', '503'];
@@ -113,7 +113,8 @@ describe.concurrent('one campaign that always answers with garbage', () => {
         const [odd, ...sound] = await Promise.all(['500', ...others].map((id) => campaign(app, id)));
         if (odd.freshness.stale) for (const { freshness } of sound) seen.add(`${freshness.stale}`);
         seen.add(JSON.stringify(await health(app)));
-        return readsOf(provider, '500') > reads + 8;
+        // Ever more rarely, as it fails.
+        return readsOf(provider, '500') > reads + 6;
       });
       expect([...seen].sort()).toEqual(['false', '{"state":"UP","problem":null}']);
       expect((await campaign(app, '500')).freshness).toEqual({ stale: true, reason: expect.any(String) });

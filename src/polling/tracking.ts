@@ -100,7 +100,7 @@ export function createTracking({ account, watching, now, together, jitter, onMov
     one.lastReadAt = now();
     one.asked = false;
     const most = one.urgent && one.facts ? watchedFailing * fastestMs : slowestMs;
-    const backOffMs = Math.min(most, firstMs * 2 ** Math.min(one.failures, 20));
+    const backOffMs = Math.min(Math.max(most, firstMs), firstMs * 2 ** Math.min(one.failures, 20));
     one.failures += 1;
     putAt(one, now() + Math.max(pauseMs, backOffMs));
   }
@@ -204,7 +204,11 @@ export function createTracking({ account, watching, now, together, jitter, onMov
     },
 
     /** A read of it has failed. @param pauseMs how long the account waits at least */
-    failed: (one: Tracked, pauseMs: number): void => putOff(one, fastestMs, pauseMs),
+    failed(one: Tracked, pauseMs: number): void {
+      // Where requests are scarce, it is tried no sooner than the others are read.
+      const isStretched = one.urgent && Number.isFinite(one.intervalMs);
+      putOff(one, isStretched ? Math.max(fastestMs, one.intervalMs) : fastestMs, pauseMs);
+    },
 
     /** There is no such campaign. */
     absent(one: Tracked): void {
