@@ -261,7 +261,7 @@ export async function startApp(
       url,
       observe: observer.observe,
       reload(next) {
-        reloading = reloading.catch(() => {}).then(() => reload(next));
+        if (!stopped) reloading = reloading.catch(() => {}).then(() => reload(next));
         return reloading;
       },
       stop() {

@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { expect, test } from 'vitest';
+import WebSocket from 'ws';
 import { startSimulator } from '../src/simulator/simulator.ts';
 import { accountAt, startTestApp } from './support/app.ts';
 import { overSse, overWebSocket } from './support/subscribe.ts';
@@ -39,6 +40,40 @@ test('upgrades that make no sense, or that are given up, are no reason to end', 
     await statusOf(app.url, ['GET /other HTTP/1.1', `Host: ${host}`, ...upgrade], { reset: true });
   }
   expect((await app.request('{ accounts { name } }')).data.accounts).toHaveLength(1);
+});
+
+test('who is refused an upgrade, and does not close its end, keeps no connection', async () => {
+  await using app = await startTestApp({ accounts: [accountAt(await simulated(), 'appizer')] });
+  const { hostname, port, host } = new URL(app.url);
+  const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
+  const closed = new Promise((resolve) => socket.once('close', resolve));
+  socket.on('error', () => {});
+  socket.write(['GET /other HTTP/1.1', `Host: ${host}`, ...upgrade, '', ''].join('\r\n'));
+  let told = '';
+  socket.on('data', (chunk) => {
+    told += chunk;
+  });
+  await until(() => told.startsWith('HTTP/1.1 404'));
+  // What is written to a connection that is gone is answered by a reset.
+  const writing = setInterval(() => socket.write('x'), 20);
+  await closed;
+  clearInterval(writing);
+});
+
+test('a client that says much, and reads nothing of what is said to it, is not listened to', async () => {
+  await using app = await startTestApp({ accounts: [accountAt(await simulated(), 'appizer')] });
+  const socket = new WebSocket(`${app.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
+  await new Promise((resolve) => socket.once('open', resolve));
+  socket.send(JSON.stringify({ type: 'connection_init' }));
+  await new Promise((resolve) => socket.once('message', resolve));
+  socket.pause();
+  const ping = JSON.stringify({ type: 'ping', payload: { x: 'a'.repeat(500_000) } });
+  for (let count = 0; count < 200; count++) socket.send(ping);
+  // The service stops reading, so that what is said stays with the client.
+  await until(() => socket.bufferedAmount > 50_000_000);
+  expect((await app.request('{ accounts { name } }')).data.accounts).toHaveLength(1);
+  expect(socket.bufferedAmount).toBeGreaterThan(50_000_000);
+  socket.terminate();
 });
 
 test('a page that gives its own name our address is refused, by HTTP and WebSocket', async () => {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { createClient } from 'graphql-ws';
 import { expect, test } from 'vitest';
 import WebSocket from 'ws';
@@ -128,3 +129,50 @@ test('SIGHUP changes tokens, accounts and polling, and drops nobody else', { tim
   expect(appizer.requests.length, 'polled no more').toBe(asked);
   expect(one.closed).toEqual([]);
 });
+
+test.each(['application/json', 'application/json, text/event-stream'])(
+  'a token that is taken away while its request comes in changes nothing, asked with accept: %s',
+  { timeout: 30_000 },
+  async (accept) => {
+    await using simulator = await startSimulator({ campaigns: 0 });
+    const { appizer } = simulator.providers;
+    const id = appizer.add({ externalId: 'camp_1' });
+    const config = (...tokens: object[]) => ({
+      server: { port: 0 },
+      database: 'sqlite::memory:',
+      auth: { tokens },
+      accounts: [accountAt(simulator, 'appizer')],
+    });
+    const path = configFile(config(token(staying), token(leaving)));
+    await using service = runScript('src/main.ts', ['--config', path], { LOG_LEVEL: 'info' });
+    const { hostname, port, host } = new URL(await service.ready());
+    const query = `mutation { followCampaign(account: "appizer-main", externalId: "${id}") { errors { code } } }`;
+    const body = JSON.stringify({ query });
+    const head = [
+      'POST /graphql HTTP/1.1',
+      `Host: ${host}`,
+      `Authorization: Bearer ${leaving}`,
+      `Accept: ${accept}`,
+      'Content-Type: application/json',
+      `Content-Length: ${body.length}`,
+      'Connection: close',
+    ];
+    const socket = connect(Number(port), hostname);
+    let told = '';
+    socket.on('data', (chunk) => {
+      told += chunk;
+    });
+    socket.write([...head, '', body.slice(0, 20)].join('\r\n'));
+    // A request that came later has been answered: this one's head is in.
+    const response = await fetch(`http://${host}/health/live`);
+    expect(response.status).toBe(200);
+    writeFileSync(path, JSON.stringify(config(token(staying))));
+    service.send('SIGHUP');
+    await until(() => service.errors.includes('has been read again'));
+    socket.write(body.slice(20));
+    await until(() => /^HTTP\/1\.1 \d+/.test(told));
+    expect(told).toMatch(/UNAUTHENTICATED/);
+    expect(appizer.requests).toEqual([]);
+    socket.destroy();
+  },
+);

@@ -13,6 +13,13 @@ export interface Connection {
   grant: Grant | null;
 }
 
+/** "Message too big" (RFC 6455). */
+const tooLarge = 1009;
+/** While so much waits for a client to read it, nothing more that it says is read: each word of it may have an answer. */
+const mostWaitingBytes = 64 * 1024;
+/** What a client may say before it has signed in. */
+const largestGreeting = 64 * 1024;
+
 /** Serves one connection by graphql-ws' protocol. */
 export function serveConnection(
   protocol: Server<Connection>,
@@ -25,6 +32,16 @@ export function serveConnection(
     socket.close(CloseCode.InternalServerError, 'Internal server error');
   }
 
+  const connection: Connection = { socket, request, grant: null };
+
+  function waitForReader(): void {
+    if (socket.isPaused || request.socket.writableLength <= mostWaitingBytes) return;
+    socket.pause();
+    request.socket.once('drain', () => socket.resume());
+  }
+
+  // Each ping has its answer, too.
+  socket.on('ping', waitForReader);
   const closed = protocol.opened(
     {
       protocol: socket.protocol,
@@ -39,11 +56,16 @@ export function serveConnection(
         const dispatch = inTurn(handle, (why) => socket.close(CloseCode.BadRequest, why), failed);
         socket.on('message', (data) => {
           // A client that is shown out may take its time to leave, and has nothing to say any more.
-          if (socket.readyState === socket.OPEN) dispatch(String(data)).catch(failed);
+          if (socket.readyState !== socket.OPEN) return;
+          const text = String(data);
+          if (!connection.grant && text.length > largestGreeting)
+            return socket.close(tooLarge, 'Sign in first, in fewer words');
+          dispatch(text).catch(failed);
+          waitForReader();
         });
       },
     },
-    { socket, request, grant: null },
+    connection,
   );
   // A frame that is malformed, or a client that is gone: the socket is closed by itself.
   socket.on('error', (error) => logger.debug({ err: error }, 'a WebSocket failed'));

@@ -75,6 +75,8 @@ export function createMetrics(source: MetricsSource) {
     labelNames: ['account'],
     registers,
     collect() {
+      // Accounts that are there no more have no number.
+      this.reset();
       for (const [account, count] of source.followed()) this.set({ account }, count);
     },
   });

@@ -12,7 +12,7 @@ import type { Door } from './door.ts';
 import type { GraphQLServer } from './graphql.ts';
 import { openSubscription, prepareOperation } from './operation.ts';
 import { type PersistedDocuments, withDocument } from './persisted.ts';
-import { refuse } from './refuse.ts';
+import { refuse, unauthenticated } from './refuse.ts';
 import type { OperationRequest } from './request.ts';
 import type { RequestLog } from './request-log.ts';
 import type { Limits } from './settings.ts';
@@ -51,15 +51,17 @@ export function createSse(parts: SseParts) {
 
   /** @param grant what the request was let in by */
   async function serve(request: IncomingMessage, response: ServerResponse, grant: Grant): Promise<void> {
-    const viewer = door.viewerOf(grant);
     const body = request.method === 'POST' ? await readBody(request, limits.bodyBytes) : null;
     if (body instanceof GraphQLError) return refuse(response, body, 413);
+    // It may have taken a while to come in whole.
+    const viewer = door.viewerNow(grant);
+    if (!viewer) return refuse(response, unauthenticated());
     const asked = body === null ? fromUrl(request) : fromJson(body);
     const whole = asked && withDocument(asked, persisted);
     const operation =
       whole && !(whole instanceof GraphQLError) && (await prepareOperation(graphql, whole, viewer));
     if (!operation || !('args' in operation) || operation.execute)
-      return passOn(request, response, body, viewer);
+      return passOn(request, response, body, () => door.viewerNow(grant));
     const lastEventId = request.headers['last-event-id'];
     const after = typeof lastEventId === 'string' && lastEventId !== '' ? lastEventId : null;
     const log = requests.subscription(operation.args);
@@ -111,18 +113,14 @@ export function createSse(parts: SseParts) {
     request: IncomingMessage,
     response: ServerResponse,
     body: string | null,
-    viewer: Viewer,
+    viewer: () => Viewer | null,
   ): Promise<void> {
     const headers = new Headers();
     for (const [name, value] of Object.entries(request.headers)) {
       if (typeof value === 'string') headers.set(name, value);
     }
     const url = new URL(request.url ?? '/', 'http://localhost');
-    const answer = await graphql.fetch(
-      url,
-      { method: request.method ?? 'GET', headers, body },
-      { viewer: () => viewer },
-    );
+    const answer = await graphql.fetch(url, { method: request.method ?? 'GET', headers, body }, { viewer });
     // Yoga lets an answer in the form of events be kept.
     response.writeHead(answer.status, { ...Object.fromEntries(answer.headers), 'cache-control': 'no-store' });
     if (!answer.body) return void response.end();

@@ -16,6 +16,7 @@ import { type Operation, openSubscription, prepareOperation } from './operation.
 import { type AccessRules, isAllowed } from './origin.ts';
 import { pathOf } from './path.ts';
 import { type PersistedDocuments, withDocument } from './persisted.ts';
+import { unauthenticated } from './refuse.ts';
 import type { RequestLog } from './request-log.ts';
 import type { Limits } from './settings.ts';
 import type { SubscriptionCounts } from './subscription-limits.ts';
@@ -74,7 +75,9 @@ export function serveWebSocket(server: Server, parts: WebSocketParts) {
     if (refused) return refuse([refused]);
     const request = withDocument(payload, persisted);
     if (request instanceof GraphQLError) return refuse([request]);
-    const operation = await prepareOperation(graphql, request, door.viewerOf(grant));
+    const viewer = door.viewerNow(grant);
+    if (!viewer) return refuse([unauthenticated()]);
+    const operation = await prepareOperation(graphql, request, viewer);
     if (!('args' in operation)) return refuse(operation);
     const log = requests.operation(connection.request, grant.name, operation.args);
     prepared.set(operation.args, { operation, connection, id, log });
@@ -146,8 +149,8 @@ export function serveWebSocket(server: Server, parts: WebSocketParts) {
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     // A client that is gone before it is refused is no reason to end the process.
     socket.on('error', () => socket.destroy());
-    if (pathOf(request) !== '/graphql') return refuse(socket, '404 Not Found');
-    if (!isAllowed(request, parts)) return refuse(socket, '403 Forbidden');
+    if (pathOf(request) !== '/graphql') return refuseUpgrade(socket, '404 Not Found');
+    if (!isAllowed(request, parts)) return refuseUpgrade(socket, '403 Forbidden');
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
       keepAlive(webSocket, request.socket);
       serveConnection(protocol, webSocket, request, logger);
@@ -197,7 +200,9 @@ function silence(subscribe: () => Subscriber): AsyncIterableIterator<never> {
   };
 }
 
-function refuse(socket: Duplex, status: string): void {
+function refuseUpgrade(socket: Duplex, status: string): void {
+  // Else a client that does not close its end would keep the socket.
+  socket.once('finish', () => socket.destroy());
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
 
