@@ -53,7 +53,7 @@ export function toTaskFilter(input: TaskFilterInput | null | undefined, context:
   return {
     accounts: accounts ? visible.filter((name) => accounts.includes(name)) : visible,
     ...(campaignId != null && { campaignKey: parseCampaignId(campaignId, 'campaignId').key }),
-    ...(statuses && { statuses }),
+    ...(statuses && { statuses: [...new Set(statuses)] }),
   };
 }
 

@@ -57,6 +57,9 @@ async function changes(args: ChangesArguments, fields: readonly string[] | null,
   return new FeedSource(live.changes(selection, args.after ?? null));
 }
 
+/** Each is looked for by itself. */
+const mostTasks = 500;
+
 async function taskChanges(
   {
     ids,
@@ -66,6 +69,10 @@ async function taskChanges(
 ) {
   const { taskStore, live } = context.services;
   const visible = new Set(visibleAccounts(context).map(({ name }) => name));
+  if (ids && ids.length > mostTasks) {
+    const message = `These are ${ids.length} ids; ${mostTasks} are the most.`;
+    throw new ProblemError('BAD_INPUT', message, { argument: ['ids'] });
+  }
   const named = ids && new Set(ids.map((id) => parseTaskId(id, 'ids').key));
   const campaignKey = campaignId != null ? parseCampaignId(campaignId, 'campaignId').key : null;
   const wants = (task: Task) =>
