@@ -43,7 +43,8 @@ export interface App {
   readonly observe: Observer['observe'];
   /**
    * Goes on by another configuration: its accounts, tokens and polling. Nobody is dropped who would be let in by it.
-   * @throws ConfigError when it can't be done without a new start; then nothing is different
+   * @throws ConfigError when it can't be done without a new start; then nothing is different. What the database throws:
+   * then tokens are as in the new one, and accounts as they were
    */
   reload(config: Config): Promise<void>;
   /** Ends polls and connections in good order; resolves once nothing runs any more. */

@@ -57,10 +57,12 @@ export function createRoster(parts: RosterParts): Roster {
     await poller?.stop();
   }
 
-  async function poll(name: string, follow: Wanted['follow']): Promise<void> {
+  function poll(name: string, known: readonly Followed[], follow: Wanted['follow']): void {
     const configured = follow.filter(({ account }) => account === name);
-    const externalIds = configured.map(({ externalId }) => externalId);
-    pollers.get(name)?.start(await followed(name), externalIds);
+    pollers.get(name)?.start(
+      known,
+      configured.map(({ externalId }) => externalId),
+    );
   }
 
   return {
@@ -74,22 +76,27 @@ export function createRoster(parts: RosterParts): Roster {
 
     async start({ follow }) {
       isPolling = true;
-      for (const name of accounts.keys()) await poll(name, follow);
+      for (const name of accounts.keys()) poll(name, await followed(name), follow);
     },
 
     async change({ accounts: wanted, follow }) {
       const kept = wanted.filter((one) => isSame(one, settings.get(one.name)));
       const keptNames = new Set(kept.map(({ name }) => name));
-      const gone = [...accounts.keys()].filter((name) => !keptNames.has(name));
-      await Promise.all(gone.map(close));
-      budgets.share(wanted);
       const fresh = wanted.filter(({ name }) => !keptNames.has(name));
-      for (const one of fresh) open(one);
-      if (!isPolling) return;
-      for (const { name } of fresh) await poll(name, follow);
-      for (const { account, externalId } of follow) {
+      // What may fail comes first; from then on the change is one step for everybody.
+      const known = new Map<string, readonly Followed[]>();
+      if (isPolling) for (const { name } of fresh) known.set(name, await followed(name));
+      const gone = [...accounts.keys()].filter((name) => !keptNames.has(name));
+      const closing = gone.map(close);
+      budgets.share(wanted);
+      for (const one of fresh) {
+        open(one);
+        if (isPolling) poll(one.name, known.get(one.name) ?? [], follow);
+      }
+      for (const { account, externalId } of isPolling ? follow : []) {
         if (keptNames.has(account)) pollers.get(account)?.add(externalId);
       }
+      await Promise.all(closing);
     },
 
     async stop() {
