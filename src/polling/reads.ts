@@ -100,7 +100,9 @@ export function createReads({ account, observer, tracking, logger, now, call, ..
   async function readBatch(all: readonly Tracked[], answered: () => void): Promise<void> {
     const { batch } = account.list ?? {};
     const externalIds = all.map(({ externalId }) => externalId);
-    await readSeveral(all, batch ? [batch.read(externalIds, call)] : [], answered);
+    await readSeveral(all, batch ? [batch.read(externalIds, call)] : [], answered, () => {
+      batchSize = 1;
+    });
   }
 
   /** All in the status of one that is due, where that takes fewer requests; else null. */
@@ -122,7 +124,7 @@ export function createReads({ account, observer, tracking, logger, now, call, ..
     pages: AsyncIterable<ListPage>,
     answered: () => void,
   ): Promise<void> {
-    const told = await readSeveral(all, pages, answered);
+    const told = await readSeveral(all, pages, answered, () => statuses.clear());
     // All may have left it meanwhile, or this provider calls it something else: their own reads tell.
     if (told === 0) for (const one of all) missedIn.set(one, status);
   }
@@ -135,12 +137,14 @@ export function createReads({ account, observer, tracking, logger, now, call, ..
 
   /**
    * What is not told of is looked at by itself: it may be deleted, or in another status.
+   * @param unable called where the provider can't
    * @returns how many were told of; null: a request failed
    */
   async function readSeveral(
     all: readonly Tracked[],
     pages: AsyncIterable<ListPage> | Iterable<Promise<ListPage>>,
     answered: () => void,
+    unable: () => void,
   ): Promise<number | null> {
     const missing = new Map(all.map((one) => [one.externalId, one]));
     try {
@@ -166,9 +170,7 @@ export function createReads({ account, observer, tracking, logger, now, call, ..
     } catch (error) {
       if (error instanceof ProblemError && error.code === 'NOT_SUPPORTED') {
         logger.info({ account: account.name }, error.message);
-        // First that it can't by ids, then that it can't by status either.
-        if (batchSize === 1) statuses.clear();
-        batchSize = 1;
+        unable();
       } else {
         failed(all, error, `${all.length} campaigns`);
         failures += 1;
