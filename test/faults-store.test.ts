@@ -198,21 +198,23 @@ test('a database that another process has locked fails what would be written, fo
 });
 
 describe.concurrent('PostgreSQL', { timeout: 60_000 }, () => {
-  async function startBehindRoad(simulator: Simulator) {
+  /** All campaigns are known, over a road to the database that can be closed, and somebody hears of their changes. */
+  async function startWatched() {
+    const parts = new AsyncDisposableStack();
+    const simulator = parts.use(await startSimulator({ campaigns: 0 }));
+    addCampaigns(simulator);
     const direct = new URL(await createDatabase('postgres'));
-    const road = await startRoad(Number(direct.port));
+    const road = parts.use(await startRoad(Number(direct.port)));
     direct.port = String(road.port);
-    return { road, app: await startLogged(simulator, direct.href) };
+    const app = parts.use(await startLogged(simulator, direct.href));
+    const told = parts.use(overWebSocket(app.url, changes, { ids }));
+    await allKnown(app.url, told);
+    return { simulator, road, app, told, [Symbol.asyncDispose]: () => parts.disposeAsync() };
   }
 
   test('that is gone fails what is asked of it, and nothing is lost when it is back', async () => {
-    await using simulator = await startSimulator({ campaigns: 0 });
-    addCampaigns(simulator);
-    const { road, app } = await startBehindRoad(simulator);
-    await using _road = road;
-    await using _app = app;
-    using told = overWebSocket(app.url, changes, { ids });
-    await allKnown(app.url, told);
+    await using at = await startWatched();
+    const { simulator, road, app, told } = at;
     expect(await isReady(app.url)).toBe(true);
 
     await road.close();
@@ -234,13 +236,8 @@ describe.concurrent('PostgreSQL', { timeout: 60_000 }, () => {
   });
 
   test('that breaks off while it is asked does not end the process', { timeout: 40_000 }, async () => {
-    await using simulator = await startSimulator({ campaigns: 0 });
-    addCampaigns(simulator);
-    const { road, app } = await startBehindRoad(simulator);
-    await using _road = road;
-    await using _app = app;
-    using told = overWebSocket(app.url, changes, { ids });
-    await allKnown(app.url, told);
+    await using at = await startWatched();
+    const { simulator, road, app, told } = at;
 
     const lost = road.loseAnswerTo('commit');
     setAll(simulator, 'Sent', 'completed', 9);
@@ -252,13 +249,8 @@ describe.concurrent('PostgreSQL', { timeout: 60_000 }, () => {
   test('whose word that it has committed is lost has a change that is told though nothing else happens', {
     timeout: 40_000,
   }, async () => {
-    await using simulator = await startSimulator({ campaigns: 0 });
-    addCampaigns(simulator);
-    const { road, app } = await startBehindRoad(simulator);
-    await using _road = road;
-    await using _app = app;
-    using told = overWebSocket(app.url, changes, { ids });
-    await allKnown(app.url, told);
+    await using at = await startWatched();
+    const { simulator, road, told } = at;
 
     const lost = road.loseAnswerTo('commit');
     simulator.providers.appizer.set('602', { status: 'completed', counters: { recipients: 1_000, sent: 9 } });
@@ -270,13 +262,8 @@ describe.concurrent('PostgreSQL', { timeout: 60_000 }, () => {
   });
 
   test('that says nothing is told of in the log', async () => {
-    await using simulator = await startSimulator({ campaigns: 0 });
-    addCampaigns(simulator);
-    const { road, app } = await startBehindRoad(simulator);
-    await using _road = road;
-    await using _app = app;
-    using told = overWebSocket(app.url, changes, { ids });
-    await allKnown(app.url, told);
+    await using at = await startWatched();
+    const { simulator, road, app, told } = at;
 
     road.silence();
     setAll(simulator, 'Sent', 'completed', 9);
@@ -287,13 +274,8 @@ describe.concurrent('PostgreSQL', { timeout: 60_000 }, () => {
   });
 
   test('that says nothing keeps the service from stopping for seconds at most', async () => {
-    await using simulator = await startSimulator({ campaigns: 0 });
-    addCampaigns(simulator);
-    const { road, app } = await startBehindRoad(simulator);
-    await using _road = road;
-    await using _app = app;
-    using told = overWebSocket(app.url, changes, { ids });
-    await allKnown(app.url, told);
+    await using at = await startWatched();
+    const { simulator, road, app } = at;
 
     road.silence();
     setAll(simulator, 'Sent', 'completed', 9);

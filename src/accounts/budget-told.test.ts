@@ -1,37 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { openBudget, spend } from '../../test/support/budget.ts';
 import type { RateLimit } from '../providers/http.ts';
-import type { RequestBudget } from '../providers/provider.ts';
-import { type Budget, createBudget } from './budget.ts';
 
 const minuteMs = 60_000;
 const hundredAMinute = { limit: 100, windowSeconds: 60 };
-
-/** A budget with a clock that stands still until it is moved. */
-function openBudget(...budgets: RequestBudget[]) {
-  let at = Date.parse('2026-03-01T12:00:00Z');
-  const budget = createBudget(budgets, () => at);
-  return {
-    ...budget,
-    now: () => at,
-    pass(ms: number): void {
-      at += ms;
-    },
-    /** What an answer tells of a window of a hundred that ends so soon. */
-    told(remaining: number, resetInMs: number, limit = 100): void {
-      budget.hear({ limit, remaining, resetAt: at + resetInMs });
-    },
-    pollsAMinute: () => budget.pollsPerMs() * minuteMs,
-  };
-}
-
-/** Requests that are answered at once. */
-function spend(budget: Pick<Budget, 'begin' | 'end'>, count: number): void {
-  for (let made = 0; made < count; made++) {
-    budget.begin();
-    budget.end();
-  }
-}
 
 describe('the pace of polls in a window that the provider has told of', () => {
   test('is that of its limit without the share of people', () => {

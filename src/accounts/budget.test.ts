@@ -1,38 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { RequestBudget } from '../providers/provider.ts';
-import { type Budget, createBudget } from './budget.ts';
+import { openBudget, spend } from '../../test/support/budget.ts';
 
 /** More than a window may be taken longer than it is, as requests take a while to arrive. */
 const atMostLateMs = 1_000;
 const plenty = { limit: 1_000, windowSeconds: 60 };
-
-function openBudget(...budgets: RequestBudget[]) {
-  let at = Date.parse('2026-03-01T12:00:00Z');
-  const budget = createBudget(budgets, () => at);
-  return {
-    ...budget,
-    now: () => at,
-    pass(ms: number): void {
-      at += ms;
-    },
-    /** Makes so many requests as may be made now, at most `most`, and says how many. */
-    spendAll(priority: 'person' | 'poll', most = 1_000): number {
-      let made = 0;
-      while (made < most && budget.waitMs(priority) === 0) {
-        spend(budget);
-        made += 1;
-      }
-      return made;
-    },
-  };
-}
-
-/** A request that is answered at once. */
-function spend(budget: Pick<Budget, 'begin' | 'end'>): void {
-  budget.begin();
-  budget.end();
-}
 
 describe('one window', () => {
   test('lets its limit out at once, and the next when the first falls out', () => {

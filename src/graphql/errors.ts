@@ -2,25 +2,28 @@ import { GraphQLError } from 'graphql';
 import type { UserError } from '../generated/graphql.ts';
 import { ProblemError } from '../model/problem.ts';
 
-/** Why a document is refused that asks for too much. */
-const documentLimitCodes = ['TOO_MANY_TOKENS', 'TOO_DEEP', 'TOO_MANY_ALIASES', 'TOO_COSTLY'] as const;
-export type DocumentLimitCode = (typeof documentLimitCodes)[number];
-
-/** Of the codes that graphql and the server give to mistakes in a request, these are the API's too. */
-const requestCodes: ReadonlySet<unknown> = new Set([
+/** What can be wrong with a request as such; problems have codes of their own. */
+const requestCodes = [
+  'BAD_INPUT',
+  'FORBIDDEN',
   'GRAPHQL_PARSE_FAILED',
   'GRAPHQL_VALIDATION_FAILED',
-  ...documentLimitCodes,
-  'FORBIDDEN',
   'LIMIT_EXCEEDED',
   'PERSISTED_QUERY_NOT_FOUND',
   'PERSISTED_QUERY_ONLY',
   'TIMED_OUT',
+  'TOO_COSTLY',
+  'TOO_DEEP',
+  'TOO_MANY_ALIASES',
+  'TOO_MANY_TOKENS',
   'UNAUTHENTICATED',
-]);
+] as const;
+export type RequestCode = (typeof requestCodes)[number];
 
+/** Any other code of graphql's and Yoga's is BAD_INPUT here. */
+const known: ReadonlySet<unknown> = new Set(requestCodes);
 /** What Yoga calls otherwise. */
-const yogaCodes: Readonly<Record<string, string>> = { REQUEST_ENTITY_TOO_LARGE: 'LIMIT_EXCEEDED' };
+const yogaCodes: Readonly<Record<string, RequestCode>> = { REQUEST_ENTITY_TOO_LARGE: 'LIMIT_EXCEEDED' };
 
 /**
  * What a client is told of an error: problems with their code, mistakes in the request as they are, and nothing at all
@@ -75,8 +78,8 @@ function originOf(error: unknown): unknown {
  */
 function requestExtensions(error: GraphQLError, { message, extensions }: GraphQLError) {
   const isSyntax = message.startsWith('Syntax Error');
-  const known = yogaCodes[String(extensions.code)] ?? extensions.code;
-  const kept = requestCodes.has(known) ? known : 'BAD_INPUT';
+  const told = yogaCodes[String(extensions.code)] ?? extensions.code;
+  const kept = known.has(told) ? told : 'BAD_INPUT';
   const code = isSyntax ? 'GRAPHQL_PARSE_FAILED' : kept;
   const http =
     error.extensions.http ?? extensions.http ?? (error.path ? undefined : { status: 400, spec: true });

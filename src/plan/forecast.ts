@@ -112,8 +112,8 @@ function reckonPoller(account: Account, stored: Stored | null, now: () => number
       reads.push({ externalId, inMs, why, others: taken.length - 1 });
     }
     await learn(taken);
+    tracking.release(taken);
     for (const one of taken) {
-      one.reading = false;
       const campaign = campaigns.get(one.key);
       // What nobody has seen yet can't be told of further than that it is looked at.
       if (campaign)

@@ -61,6 +61,9 @@ export function createListing({ account, watching, isBatched, now, activeCount, 
     return intervalMs;
   }
 
+  const servesStatus = () =>
+    works() && !isLate && list?.covers === 'status' && idealInterval() <= polling.fastestMs * barely;
+
   /** Whether the last complete round named a campaign, or the one that is under way has. */
   const isNamed = ({ listedIn }: Tracked) => listedIn !== null && listedIn >= rounds;
 
@@ -81,8 +84,10 @@ export function createListing({ account, watching, isBatched, now, activeCount, 
     reckon,
 
     /** Whether a status is told as soon as reads would tell it. */
-    servesStatus: (): boolean =>
-      works() && !isLate && list?.covers === 'status' && idealInterval() <= polling.fastestMs * barely,
+    servesStatus,
+
+    /** The same of one campaign, which the list has to name. */
+    servesStatusOf: (one: Tracked): boolean => isNamed(one) && servesStatus(),
 
     /** Whether the status that is known of a campaign is as new as reads of it would have it. */
     tellsStatusOf(one: Tracked): boolean {

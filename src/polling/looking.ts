@@ -33,9 +33,8 @@ export function createLooking({ account, watching, tracked, scheduling }: Lookin
     for (const one of looked) {
       if (isStatusAlone && one.facts && !isOver(one.facts)) listing.note(one, 'status', false);
     }
-    const byList = isStatusAlone && listing.servesStatus();
     for (const one of looked) {
-      if (byList && listing.coverOf(one)) one.leftToList = true;
+      if (isStatusAlone && listing.servesStatusOf(one)) one.leftToList = true;
       else bringForward(one);
     }
   }

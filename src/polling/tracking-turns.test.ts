@@ -28,13 +28,19 @@ describe('one request takes', () => {
     expect(at.taken(100)).toEqual(['a', 'b', 'c']);
   });
 
-  test('what is looked at together, once one has waited for the other', () => {
+  /** Two that somebody looks at: a is due, b in two seconds. */
+  function openOutOfStep() {
     const at = openTracking();
     at.watch('a', 'b');
     at.read('a');
     at.pass(2 * second);
     at.read('b');
     at.pass(3 * second);
+    return at;
+  }
+
+  test('what is looked at together, once one has waited for the other', () => {
+    const at = openOutOfStep();
     expect(at.taken(100), 'it waits for b').toEqual([]);
     expect(['a', 'b'].map(at.dueIn)).toEqual([2, 2]);
     at.pass(2 * second);
@@ -42,12 +48,7 @@ describe('one request takes', () => {
   });
 
   test('what is looked at, and has waited for others once, by itself', () => {
-    const at = openTracking();
-    at.watch('a', 'b');
-    at.read('a');
-    at.pass(2 * second);
-    at.read('b');
-    at.pass(3 * second);
+    const at = openOutOfStep();
     expect(at.taken(100)).toEqual([]);
     at.read('b', { status: 'COMPLETED', revision: 2 });
     at.pass(2 * second);

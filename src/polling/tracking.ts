@@ -66,7 +66,7 @@ export function createTracking({ account, watching, now, together, jitter, onMov
 
   /** Notes what subscriptions want of a campaign, and schedules it by that. */
   function scheduleFor(campaign: Campaign, one: Tracked): void {
-    const byList = listing.servesStatus() && listing.coverOf(one) !== null;
+    const byList = listing.servesStatusOf(one);
     one.interest = watching.subscribedTo(campaign);
     one.leftToList = one.interest === 'status' && byList;
     one.watchedAs = { version: watching.version(), byList };
@@ -87,7 +87,7 @@ export function createTracking({ account, watching, now, together, jitter, onMov
    */
   function sawAgain(one: Tracked): boolean {
     const { facts, watchedAs } = one;
-    const byList = listing.servesStatus() && listing.coverOf(one) !== null;
+    const byList = listing.servesStatusOf(one);
     const isKnown = watchedAs?.version === watching.version() && watchedAs.byList === byList;
     if (tracked.get(one.key) !== one || !facts || !isKnown) return false;
     wasRead(one, false);

@@ -1,14 +1,16 @@
-import { type ExecutionResult, GraphQLError } from 'graphql';
+import type { ExecutionResult } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
+import { refusal } from './refuse.ts';
 
 /** Ends the wait for operations that take longer than they may. What they have begun goes on, and is seen later. */
 export function deadline(seconds: number): Plugin {
   const late = (): ExecutionResult => ({
     errors: [
-      new GraphQLError(
+      refusal(
+        'TIMED_OUT',
         `This took longer than ${seconds} s (limits.operationSeconds). What it changes, if anything, will be seen: ask again for less, or later.`,
         // It is not the client that is wrong.
-        { extensions: { code: 'TIMED_OUT', http: { status: 504, spec: true } } },
+        { http: { status: 504, spec: true } },
       ),
     ],
   });

@@ -10,9 +10,9 @@ import {
   validate,
 } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import type { DocumentLimitCode } from '../graphql/errors.ts';
 import { type CostedOperation, costOf } from './document-cost.ts';
 import { type DocumentShape, shapeOf } from './document-shape.ts';
+import { refusal } from './refuse.ts';
 
 /** How much a document may ask for. */
 export interface DocumentLimits {
@@ -36,7 +36,7 @@ const beyondParser = /^Syntax Error: (?:Document|Source) contains more than /;
 
 /**
  * Refuses documents that ask for too much, before they are validated, for every way in which they come. Refusals are
- * GraphQLErrors, one for each document, with a `DocumentLimitCode`.
+ * GraphQLErrors, one for each document, with a code that says which limit it is.
  */
 export function documentLimits(limits: DocumentLimits): Plugin {
   const shapes = new WeakMap<DocumentNode, DocumentShape>();
@@ -54,8 +54,7 @@ export function documentLimits(limits: DocumentLimits): Plugin {
       throw refusal('TOO_MANY_ALIASES', `${excess} Ask for lists, such as campaigns(filter: { ids: … }).`);
     }
     if (shape.introspects && !limits.introspection) {
-      const extensions = { code: 'GRAPHQL_VALIDATION_FAILED' };
-      throw new GraphQLError('Introspection (__schema, __type) is turned off here.', { extensions });
+      throw refusal('GRAPHQL_VALIDATION_FAILED', 'Introspection (__schema, __type) is turned off here.');
     }
   }
 
@@ -122,8 +121,4 @@ function checkVariables(
   const definitions = getOperationAST(document, operationName)?.variableDefinitions ?? [];
   const { errors } = getVariableValues(schema, definitions, variables ?? {}, { hideSuggestions: true });
   if (errors?.[0]) throw errors[0];
-}
-
-function refusal(code: DocumentLimitCode, message: string): GraphQLError {
-  return new GraphQLError(message, { extensions: { code } });
 }

@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http';
-import { GraphQLError } from 'graphql';
+import type { GraphQLError } from 'graphql';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { type Access, open } from '../access/access.ts';
 import type { Grant } from '../access/grant.ts';
 import type { Viewer } from '../graphql/context.ts';
 import { workAtHand } from '../tracing/work.ts';
 import { createCount } from './count.ts';
-import { unauthenticated } from './refuse.ts';
+import { refusal, unauthenticated } from './refuse.ts';
 import { createSessions, type Parting } from './sessions.ts';
 import type { Limits } from './settings.ts';
 
@@ -104,5 +104,5 @@ async function waitFor(limiter: RateLimiterMemory, key: string): Promise<number 
 function tooMany(what: string, setting: keyof DoorParts['limits'], waitMs: number): GraphQLError {
   const message = `There were too many ${what} within a minute (limits.${setting}). Wait a little.`;
   const retryAfterSeconds = Math.ceil(waitMs / 1000);
-  return new GraphQLError(message, { extensions: { code: 'LIMIT_EXCEEDED', retryAfterSeconds } });
+  return refusal('LIMIT_EXCEEDED', message, { retryAfterSeconds });
 }

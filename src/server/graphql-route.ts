@@ -4,7 +4,7 @@ import type { Door } from './door.ts';
 import type { Graphiql } from './graphiql.ts';
 import type { GraphQLServer } from './graphql.ts';
 import { type AccessRules, isAllowed } from './origin.ts';
-import { refuse } from './refuse.ts';
+import { notOurs, refusal, refuse } from './refuse.ts';
 import { type Sse, wantsEvents } from './sse.ts';
 
 export interface GraphqlRouteParts extends AccessRules {
@@ -26,11 +26,7 @@ export function createGraphqlRoute({ graphql, sse, graphiql, door, ...rules }: G
 
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     grantOrigin(request, response);
-    if (!isAllowed(request, rules))
-      return refuse(
-        response,
-        refusal('FORBIDDEN', 'This host or origin is not ours, and not in server.allowedOrigins.'),
-      );
+    if (!isAllowed(request, rules)) return refuse(response, notOurs());
     // A browser asks first whether it may ask, without a token; and GraphiQL is where people enter theirs.
     if (request.method === 'OPTIONS') return void (await graphql(request, response));
     if (isForPage(request)) {
@@ -82,8 +78,4 @@ function isForPage({ method, headers: { accept, authorization } }: IncomingMessa
 
 function noPage(): GraphQLError {
   return refusal('BAD_INPUT', 'There is no page here (graphql.graphiql is false): POST a query, as JSON.');
-}
-
-function refusal(code: string, message: string): GraphQLError {
-  return new GraphQLError(message, { extensions: { code } });
 }

@@ -1,4 +1,4 @@
-import { GraphQLError, type GraphQLSchema } from 'graphql';
+import type { GraphQLSchema } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import type { GraphQLContext, Viewer } from '../graphql/context.ts';
@@ -9,7 +9,7 @@ import { createDocumentCache } from './document-cache.ts';
 import { documentLimits } from './document-limits.ts';
 import { onlyPersisted, type PersistedDocuments } from './persisted.ts';
 import { readOnly } from './read-only.ts';
-import { challenge, unauthenticated } from './refuse.ts';
+import { challenge, refusal, unauthenticated } from './refuse.ts';
 import type { GraphQLSettings, Limits } from './settings.ts';
 
 export interface GraphQLServerParts {
@@ -84,8 +84,7 @@ const noSubscriptions: Plugin = {
   onSubscribe({ setResultAndStopExecution }) {
     const message =
       'Subscriptions come over WebSocket, or over SSE: ask with "accept: text/event-stream", by GET or with JSON.';
-    const extensions = { code: 'BAD_INPUT', http: { status: 406 } };
-    setResultAndStopExecution({ errors: [new GraphQLError(message, { extensions })] });
+    setResultAndStopExecution({ errors: [refusal('BAD_INPUT', message, { http: { status: 406 } })] });
   },
 };
 

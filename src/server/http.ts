@@ -13,7 +13,7 @@ import type { Metrics } from './metrics.ts';
 import { type AccessRules, isAllowed } from './origin.ts';
 import { pathOf } from './path.ts';
 import type { PersistedDocuments } from './persisted.ts';
-import { refuse } from './refuse.ts';
+import { notOurs, refusal, refuse } from './refuse.ts';
 import type { RequestLog } from './request-log.ts';
 import type { Limits } from './settings.ts';
 import { createSse } from './sse.ts';
@@ -165,14 +165,8 @@ export function createHttpServer(parts: HttpServerParts) {
   };
 }
 
-function notOurs(): GraphQLError {
-  const message = 'This host or origin is not ours, and not in server.allowedOrigins.';
-  return new GraphQLError(message, { extensions: { code: 'FORBIDDEN' } });
-}
-
 function notForAll(): GraphQLError {
-  const message = 'The metrics are of all accounts: they need a token that sees all ("*").';
-  return new GraphQLError(message, { extensions: { code: 'FORBIDDEN' } });
+  return refusal('FORBIDDEN', 'The metrics are of all accounts: they need a token that sees all ("*").');
 }
 
 function sendJson(response: ServerResponse, status: number, body: unknown): void {

@@ -18,6 +18,7 @@ import { FeedSource } from '../live/feed.ts';
 import type { LiveOperation } from '../live/live.ts';
 import { attempt, ProblemError } from '../model/problem.ts';
 import type { GraphQLServer } from './graphql.ts';
+import { refusal } from './refuse.ts';
 import type { OperationRequest } from './request.ts';
 import type { SubscriptionCounts } from './subscription-limits.ts';
 
@@ -29,8 +30,6 @@ export interface Operation {
   /** Runs a query or a mutation through the pipeline that prepared it; null: it is a subscription. */
   readonly execute: (() => ReturnType<Pipeline['execute']>) | null;
 }
-
-const parseFailed = { extensions: { code: 'GRAPHQL_PARSE_FAILED' } };
 
 type Pipeline = ReturnType<GraphQLServer['getEnveloped']>;
 
@@ -64,8 +63,6 @@ export async function prepareOperation(
       execute: isSubscription ? null : executionOf(pipeline, args),
     };
   } catch (error) {
-    // What is nested too deeply for the parser.
-    if (error instanceof RangeError) return [new GraphQLError('The document is too deep.', parseFailed)];
     if (!(error instanceof GraphQLError)) throw error;
     return [withoutHttp(toClientError(error, () => {}))];
   }
@@ -75,7 +72,7 @@ function noOperation(name: string | null | undefined): GraphQLError {
   const message = name
     ? `The document has no operation ${name}.`
     : 'Name one of the document’s operations by operationName.';
-  return new GraphQLError(message, { extensions: { code: 'BAD_INPUT' } });
+  return refusal('BAD_INPUT', message);
 }
 
 /** Outside of where it is prepared, so that a subscription keeps nothing of its pipeline for as long as it lasts. */

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { usePersistedOperations } from '@graphql-yoga/plugin-persisted-operations';
-import { GraphQLError } from 'graphql';
+import type { GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { z } from 'zod';
+import { refusal } from './refuse.ts';
 import type { OperationRequest } from './request.ts';
 
 /** The only documents that are run, by their ids: the SHA-256 of each, as tools make them. */
@@ -67,8 +68,4 @@ function noId(): GraphQLError {
   const message =
     'Only the documents of graphql.persistedDocuments are run here: name one by extensions.persistedQuery.sha256Hash.';
   return refusal('PERSISTED_QUERY_ONLY', message);
-}
-
-function refusal(code: string, message: string): GraphQLError {
-  return new GraphQLError(message, { extensions: { code } });
 }

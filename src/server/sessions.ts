@@ -67,5 +67,3 @@ export function createSessions(now: () => number) {
     },
   };
 }
-
-export type Sessions = ReturnType<typeof createSessions>;

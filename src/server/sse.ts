@@ -12,7 +12,7 @@ import type { Door } from './door.ts';
 import type { GraphQLServer } from './graphql.ts';
 import { openSubscription, prepareOperation } from './operation.ts';
 import { type PersistedDocuments, withDocument } from './persisted.ts';
-import { refuse, unauthenticated } from './refuse.ts';
+import { refusal, refuse, unauthenticated } from './refuse.ts';
 import type { OperationRequest } from './request.ts';
 import type { RequestLog } from './request-log.ts';
 import type { Limits } from './settings.ts';
@@ -180,13 +180,12 @@ async function readBody(request: IncomingMessage, largest: number): Promise<stri
 }
 
 function tooLarge(): GraphQLError {
-  const message = 'The request body is too large (limits.bodyBytes).';
-  return new GraphQLError(message, { extensions: { code: 'LIMIT_EXCEEDED' } });
+  return refusal('LIMIT_EXCEEDED', 'The request body is too large (limits.bodyBytes).');
 }
 
 function tooManyConnections(): GraphQLError {
   const message = 'This token has too many connections (limits.connectionsPerToken). Close one first.';
-  return new GraphQLError(message, { extensions: { code: 'LIMIT_EXCEEDED' } });
+  return refusal('LIMIT_EXCEEDED', message);
 }
 
 function tell(response: ServerResponse, errors: readonly GraphQLError[]): void {

@@ -1,5 +1,6 @@
-import { GraphQLError } from 'graphql';
+import type { GraphQLError } from 'graphql';
 import { createCount } from './count.ts';
+import { refusal } from './refuse.ts';
 import type { Limits } from './settings.ts';
 
 /** Counts the subscriptions of each connection and of each token. */
@@ -33,8 +34,8 @@ export function createSubscriptionCounts({
 export type SubscriptionCounts = ReturnType<typeof createSubscriptionCounts>;
 
 function tooMany(what: string, limit: number, setting: string): GraphQLError {
-  return new GraphQLError(
+  return refusal(
+    'LIMIT_EXCEEDED',
     `No more than ${limit} subscriptions may be open for ${what} (limits.${setting}). Complete one first, or name several campaigns in one subscription.`,
-    { extensions: { code: 'LIMIT_EXCEEDED' } },
   );
 }

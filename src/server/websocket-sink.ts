@@ -9,7 +9,7 @@ const mostWaitingBytes = 64 * 1024;
 /** How long a client that is let go has to close its connection. */
 const closingMs = 10_000;
 /** "Try again later": the client comes back with its cursor. */
-const tryAgainLater = 1013;
+export const tryAgainLater = 1013;
 
 /**
  * Writes the `next` messages of one operation. Each goes to the connection in one piece, past the WebSocket's own

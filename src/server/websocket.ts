@@ -20,7 +20,7 @@ import { unauthenticated } from './refuse.ts';
 import type { RequestLog } from './request-log.ts';
 import type { Limits } from './settings.ts';
 import type { SubscriptionCounts } from './subscription-limits.ts';
-import { WebSocketSink } from './websocket-sink.ts';
+import { tryAgainLater, WebSocketSink } from './websocket-sink.ts';
 
 export interface WebSocketParts extends AccessRules {
   readonly graphql: GraphQLServer;
@@ -33,8 +33,6 @@ export interface WebSocketParts extends AccessRules {
   readonly logger: Logger;
 }
 
-/** "Try again later": clients come back. */
-const tryAgainLater = 1013;
 /** "Going away": clients come back. */
 const goingAway = 1001;
 /** How long clients have for closing their connections. */
