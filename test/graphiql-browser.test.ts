@@ -210,6 +210,8 @@ async function writeToken(page: Page, token: string): Promise<void> {
   for (const key of ['Control+Home', 'ArrowDown', 'End', 'ArrowLeft']) await page.keyboard.press(key);
   await page.keyboard.insertText(token);
   await editor.getByText(`"Bearer ${token}"`).first().waitFor();
+  // The tab keeps it 100 ms later, by a timer of the page. One that begins after that one, with as long to wait, ends after it.
+  await page.evaluate('new Promise((resolve) => setTimeout(resolve, 100))');
 }
 
 async function expectDocumentation(page: Page): Promise<void> {
