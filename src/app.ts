@@ -235,7 +235,10 @@ export async function startApp(
       throw new ConfigError(['auth: it can be added or removed only by a new start']);
     for (const secret of secretsOf(next)) redactor.addSecret(secret);
     if (!isDeepStrictEqual(next.auth, running.auth)) door.change(accessOf(next));
+    // What may fail comes first.
+    const paused = await tasks.paused();
     await roster.change(next);
+    tasks.goOn(paused);
     for (const part of ['server', 'database', 'limits', 'graphql'] as const) {
       if (!isDeepStrictEqual(next[part], running[part]))
         logger.warn(`${part}: what is different takes effect with the next start`);

@@ -62,6 +62,10 @@ export interface Account {
    * @throws ProblemError
    */
   ask<T>(about: string | null, request: (call: Call) => Promise<T>, call?: Call): Promise<T>;
+  /** Aborted by `close`, for what goes on in the background and must not outlast the account. */
+  readonly closed: AbortSignal;
+  /** The account is configured otherwise from now on, or not at all. Those who wait for an answer still get it. */
+  close(): void;
 }
 
 /** What the provider said of a campaign; null: it knows none of that id. */
@@ -109,6 +113,7 @@ export function openAccount(
   const health = createHealth(hooks.now, polling.fastestMs, () => hooks.onHealth(name));
   /** Calls for which the provider was really asked: some answers need no request, and say nothing of it. */
   const asked = new WeakSet<Call>();
+  const closing = new AbortController();
   let waitingPeople = 0;
   const gate = {
     async admit(call: Call) {
@@ -222,6 +227,8 @@ export function openAccount(
     changes: source.changes ?? {},
     reports: source.reports ?? null,
     ask,
+    closed: closing.signal,
+    close: () => closing.abort(),
     list: source.list
       ? hearList(source.list, {
           now: hooks.now,

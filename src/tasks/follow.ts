@@ -27,7 +27,10 @@ export interface FollowParts {
 /** Whoever reads a report while it is replaced has so long to finish. */
 const sweepAfterMs = 60_000;
 
-/** Follows tasks until they are done: asks the provider ever more rarely, then fetches the file. */
+/**
+ * Follows tasks until they are done: asks the provider ever more rarely, then fetches the file. Each look is by the
+ * account as it is at that moment; where there is none any more, the task is left as it is.
+ */
 export function createFollowing({
   accounts,
   tasks,
@@ -53,12 +56,13 @@ export function createFollowing({
     return task;
   }
 
-  async function follow(account: Account, first: Task, rhythm: Rhythm): Promise<void> {
+  async function follow(first: Task, rhythm: Rhythm): Promise<void> {
     let task = first;
     let course: Course = freshCourse;
     for (let look = 0; task.completedAt === null; look += 1) {
       const wasWoken = await rhythm.pause(waitBefore(look));
-      if (signal.aborted) return;
+      const account = accounts.get(task.account);
+      if (signal.aborted || !account) break;
       try {
         const next = await lookAt(account, task, course, wasWoken);
         task = await keep(task, next.task);
@@ -68,22 +72,25 @@ export function createFollowing({
         logger.error({ err: error, task: task.key }, 'following a task failed');
       }
     }
+    // At once: whoever brings the account back has the task followed anew.
+    rhythms.delete(task.key);
   }
 
   async function lookAt(account: Account, task: Task, course: Course, wasWoken: boolean) {
+    const calledOff = AbortSignal.any([signal, account.closed]);
     const asked = account.ask(null, (call) => resultOf(account, task.uuid, call), {
       priority: 'poll',
-      signal,
+      signal: calledOff,
     });
     const reading = await asked.catch(toProblem);
-    if (signal.aborted) return { task, course };
+    if (calledOff.aborted) return { task, course };
     const next = nextOf(task, reading, course, now());
     if (next.kind !== 'download') return settle(task, next);
     const begun = await keep(task, next.task);
     const made = await inTurn(task.campaignKey, () =>
-      collect(reports, account, begun, next.url, signal, now).catch(toProblem),
+      collect(reports, account, begun, next.url, calledOff, now).catch(toProblem),
     );
-    if (signal.aborted) return { task: begun, course };
+    if (calledOff.aborted) return { task: begun, course };
     if (made instanceof ProblemError) return settle(begun, afterDownload(begun, made, course, now()));
     await tellCampaign(account, begun, made, wasWoken);
     setTimeout(sweep, sweepAfterMs).unref();
@@ -138,14 +145,10 @@ export function createFollowing({
 
   return {
     follow(task: Task): void {
-      const account = accounts.get(task.account);
-      if (!account || rhythms.has(task.key) || signal.aborted) return;
+      if (!accounts.has(task.account) || rhythms.has(task.key) || signal.aborted) return;
       const rhythm = createRhythm(signal);
       rhythms.set(task.key, rhythm);
-      const work = follow(account, task, rhythm).finally(() => {
-        rhythms.delete(task.key);
-        running.delete(work);
-      });
+      const work = follow(task, rhythm).finally(() => running.delete(work));
       running.add(work);
     },
 

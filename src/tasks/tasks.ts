@@ -71,6 +71,16 @@ export function createTasks({ actions, publicUrl, ...parts }: TasksParts) {
       for (const task of await tasks.unfinished()) following.follow(task);
     },
 
+    /** Unfinished tasks whose account there is not: nobody follows them meanwhile. */
+    async paused(): Promise<readonly Task[]> {
+      return (await tasks.unfinished()).filter(({ account }) => !parts.accounts.has(account));
+    },
+
+    /** Follows tasks that were paused, as far as their accounts are back. */
+    goOn(paused: readonly Task[]): void {
+      for (const task of paused) following.follow(task);
+    },
+
     stop: following.stop,
   };
 }
