@@ -221,7 +221,7 @@ export async function startApp(
     live,
     metrics,
     idle,
-    notified: tasks.notified,
+    notifications: tasks,
     checkReady: database.checkReady,
     requests: createRequestLog({ logger, tracing }),
     logger,

@@ -6,7 +6,7 @@ import { ProblemError } from '../model/problem.ts';
 import type { Task } from '../model/task.ts';
 import type { CampaignStore } from '../store/campaigns.ts';
 import type { Report, ReportStore } from '../store/reports.ts';
-import type { TaskStore } from '../store/tasks.ts';
+import type { TaskStore, UnfinishedTask } from '../store/tasks.ts';
 import { collect } from './collect.ts';
 import { afterDownload, type Course, type Further, freshCourse, nextOf, waitBefore } from './next.ts';
 import { createRhythm, type Rhythm } from './rhythm.ts';
@@ -43,6 +43,7 @@ export function createFollowing({
 }: FollowParts) {
   const ending = new AbortController();
   const { signal } = ending;
+  /** By what the path of a task's notifications has. */
   const rhythms = new Map<string, Rhythm>();
   const running = new Set<Promise<void>>();
   /** Reports of one campaign build on one another, so they are made one after the other. */
@@ -56,7 +57,7 @@ export function createFollowing({
     return task;
   }
 
-  async function follow(first: Task, rhythm: Rhythm): Promise<void> {
+  async function follow(first: Task, notice: string, rhythm: Rhythm): Promise<void> {
     let task = first;
     let course: Course = freshCourse;
     for (let look = 0; task.completedAt === null; look += 1) {
@@ -73,7 +74,7 @@ export function createFollowing({
       }
     }
     // At once: whoever brings the account back has the task followed anew.
-    rhythms.delete(task.key);
+    rhythms.delete(notice);
   }
 
   async function lookAt(account: Account, task: Task, course: Course, wasWoken: boolean) {
@@ -144,16 +145,21 @@ export function createFollowing({
   }
 
   return {
-    follow(task: Task): void {
-      if (!accounts.has(task.account) || rhythms.has(task.key) || signal.aborted) return;
+    follow({ task, secretHash }: UnfinishedTask): void {
+      const notice = noticeOf(task.account, secretHash);
+      if (!accounts.has(task.account) || rhythms.has(notice) || signal.aborted) return;
       const rhythm = createRhythm(signal);
-      rhythms.set(task.key, rhythm);
-      const work = follow(task, rhythm).finally(() => running.delete(work));
+      rhythms.set(notice, rhythm);
+      const work = follow(task, notice, rhythm).finally(() => running.delete(work));
       running.add(work);
     },
 
-    /** Has a task looked at now, if it is still being followed. */
-    wake: (key: string): void => rhythms.get(key)?.wake(),
+    /** Has a task looked at now. @returns whether there is one that is being followed */
+    wake(account: string, secretHash: string): boolean {
+      const rhythm = rhythms.get(noticeOf(account, secretHash));
+      rhythm?.wake();
+      return rhythm !== undefined;
+    },
 
     /** Calls off what is under way; resolves once nothing runs any more. */
     async stop(): Promise<void> {
@@ -170,6 +176,10 @@ function resultOf(
 ) {
   if (reports) return reports.result(uuid, call);
   throw new ProblemError('NOT_SUPPORTED', `${provider.title} offers no reports.`);
+}
+
+function noticeOf(account: string, secretHash: string): string {
+  return `${account}/${secretHash}`;
 }
 
 function toProblem(error: unknown): ProblemError {
