@@ -117,6 +117,7 @@ export async function startApp(
       },
       onHealth: live.accounts.changed,
       onSecret: redactor.addSecret,
+      onToken: redactor.addToken,
     },
     watching,
     observer,

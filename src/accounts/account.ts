@@ -85,8 +85,9 @@ export interface AccountHooks {
     sent: SentRequest,
   ) => void;
   readonly onHealth: (account: string) => void;
-  /** Told of its keys and tokens, which nobody else is to be shown. */
+  /** Told of its keys, which nobody else is to be shown, and of the tokens of its session. */
   readonly onSecret?: (secret: string) => void;
+  readonly onToken?: (token: string, account: string) => void;
 }
 
 /** A person does not wait longer than this for the budget. */
@@ -141,6 +142,7 @@ export function openAccount(
         gate,
         timeoutMs: settings.timeoutMs,
         ...(hooks.onSecret && { onSecret: hooks.onSecret }),
+        onToken: (token) => hooks.onToken?.(token, name),
       }),
     now: hooks.now,
   });
