@@ -175,6 +175,23 @@ describe('a configuration is refused with a path and a reason:', () => {
   });
 });
 
+test('no URL may hold a user or a password, which nothing would keep out of the log', () => {
+  const withPassword = `https://us3r:${secret}@example.com/api`;
+  const problems = problemsOf({
+    server: { publicUrl: withPassword, allowedOrigins: [`https://${secret}@example.com`] },
+    auth: { jwt: { jwksUrl: withPassword, issuer: 'us', audience: 'api' } },
+    accounts: ['selzy', 'bsg', 'octeth', 'appizer'].map((provider) => ({
+      ...{ name: provider, provider, apiKey: 'key', baseUrl: withPassword },
+    })),
+  });
+  expect(problems.toSorted()).toEqual(
+    [
+      ...[0, 1, 2, 3].map((place) => `accounts[${place}].baseUrl`),
+      ...['auth.jwt.jwksUrl', 'server.allowedOrigins[0]', 'server.publicUrl'],
+    ].map((path) => `${path}: must hold no user and no password`),
+  );
+});
+
 test.each(['127.0.0.1', '127.1.2.3', '::1', 'localhost'])('%s is a loopback address', (host) => {
   expect(problemsOf({ accounts: [selzy], server: { host } })).toEqual([]);
 });
