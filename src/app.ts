@@ -24,7 +24,6 @@ import { createGraphiql } from './server/graphiql.ts';
 import { createGraphQLServer } from './server/graphql.ts';
 import { createHttpServer } from './server/http.ts';
 import { createMetrics } from './server/metrics.ts';
-import { readPersistedDocuments } from './server/persisted.ts';
 import { createRequestLog } from './server/request-log.ts';
 import { createCampaignStore } from './store/campaigns.ts';
 import { openDatabase } from './store/database.ts';
@@ -200,8 +199,7 @@ export async function startApp(
     accounts: [...accounts.keys()].filter((name) => sees(grant, name)),
   });
   const door = createDoor({ access: accessOf(config), viewerOf, limits: config.limits, now });
-  const { persistedDocuments } = config.graphql;
-  const persisted = persistedDocuments === undefined ? null : readPersistedDocuments(persistedDocuments);
+  const persisted = config.graphql.persistedDocuments ?? null;
   const isOpen = config.auth === null;
   const server = createHttpServer({
     ...config.server,
