@@ -24,7 +24,6 @@ import { createGraphiql } from './server/graphiql.ts';
 import { createGraphQLServer } from './server/graphql.ts';
 import { createHttpServer } from './server/http.ts';
 import { createMetrics } from './server/metrics.ts';
-import { readPersistedDocuments } from './server/persisted.ts';
 import { createRequestLog } from './server/request-log.ts';
 import { createCampaignStore } from './store/campaigns.ts';
 import { openDatabase } from './store/database.ts';
@@ -117,6 +116,7 @@ export async function startApp(
       },
       onHealth: live.accounts.changed,
       onSecret: redactor.addSecret,
+      onToken: redactor.addToken,
     },
     watching,
     observer,
@@ -199,8 +199,7 @@ export async function startApp(
     accounts: [...accounts.keys()].filter((name) => sees(grant, name)),
   });
   const door = createDoor({ access: accessOf(config), viewerOf, limits: config.limits, now });
-  const { persistedDocuments } = config.graphql;
-  const persisted = persistedDocuments === undefined ? null : readPersistedDocuments(persistedDocuments);
+  const persisted = config.graphql.persistedDocuments ?? null;
   const isOpen = config.auth === null;
   const server = createHttpServer({
     ...config.server,
@@ -221,7 +220,7 @@ export async function startApp(
     live,
     metrics,
     idle,
-    notified: tasks.notified,
+    notifications: tasks,
     checkReady: database.checkReady,
     requests: createRequestLog({ logger, tracing }),
     logger,
@@ -235,7 +234,10 @@ export async function startApp(
       throw new ConfigError(['auth: it can be added or removed only by a new start']);
     for (const secret of secretsOf(next)) redactor.addSecret(secret);
     if (!isDeepStrictEqual(next.auth, running.auth)) door.change(accessOf(next));
+    // What may fail comes first.
+    const paused = await tasks.paused();
     await roster.change(next);
+    tasks.goOn(paused);
     for (const part of ['server', 'database', 'limits', 'graphql'] as const) {
       if (!isDeepStrictEqual(next[part], running[part]))
         logger.warn(`${part}: what is different takes effect with the next start`);

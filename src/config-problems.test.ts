@@ -67,6 +67,16 @@ describe('a configuration is refused with a path and a reason:', () => {
       /^accounts\[0\]\.baseUrl: must be a URL/,
     ],
     [
+      'a password in a baseUrl',
+      { accounts: [{ ...selzy, baseUrl: `https://us3r:${secret}@example.com` }] },
+      /^accounts\[0\]\.baseUrl: must hold no user and no password$/,
+    ],
+    [
+      'a user in a publicUrl',
+      { accounts: [selzy], server: { publicUrl: `https://${secret}@example.com` } },
+      /^server\.publicUrl: must hold no user and no password$/,
+    ],
+    [
       'another channel',
       { accounts: [{ ...selzy, channel: 'PUSH' }] },
       /^accounts\[0\]\.channel: .*EMAIL.*SMS/,

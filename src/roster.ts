@@ -53,6 +53,7 @@ export function createRoster(parts: RosterParts): Roster {
 
   async function close(name: string): Promise<void> {
     const poller = pollers.get(name);
+    accounts.get(name)?.close();
     for (const held of [accounts, pollers, settings]) held.delete(name);
     await poller?.stop();
   }

@@ -4,7 +4,9 @@ import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { startApp } from '../src/app.ts';
 import { parseConfig } from '../src/config.ts';
+import { createRedactor } from '../src/providers/redact.ts';
 import { type Fault, startSimulator } from '../src/simulator/simulator.ts';
+import { noTracing } from '../src/tracing/span.ts';
 import { accountAt, providerNames } from './support/app.ts';
 import { createDatabase } from './support/databases.ts';
 import { overSse, overWebSocket } from './support/subscribe.ts';
@@ -151,4 +153,43 @@ test('no key and no token is seen anywhere, whatever goes wrong', async () => {
     log: [],
     database: [],
   });
+});
+
+test('of the tokens of a session that goes on for long, the newest are kept in mind', async () => {
+  await using simulator = await startSimulator({ campaigns: 0 });
+  const { bsg } = simulator.providers;
+  const config = parseConfig(
+    {
+      server: { port: 0 },
+      database: 'sqlite::memory:',
+      polling: { fastest: 600, slowest: 3_600 },
+      accounts: [accountAt(simulator, 'bsg')],
+    },
+    {},
+  );
+  const tokens: string[] = [];
+  const redactor = createRedactor([]);
+  const app = await startApp(config, pino({ level: 'silent' }), Date.now, {
+    tracing: noTracing,
+    redactor: {
+      ...redactor,
+      addToken(token, holder) {
+        tokens.push(token);
+        redactor.addToken(token, holder);
+      },
+    },
+  });
+  try {
+    for (let logIns = 0; logIns < 12; logIns += 1) {
+      bsg.expireTokens();
+      const query = encodeURIComponent(`{ campaign(id: "campaign:bsg-main:${logIns}") { id } }`);
+      const response = await fetch(`${app.url}/graphql?query=${query}`);
+      expect(await response.json()).toEqual({ data: { campaign: null } });
+    }
+    const kept = tokens.filter((token) => redactor.text(token) === '[redacted]');
+    expect(tokens.length).toBeGreaterThanOrEqual(12);
+    expect(kept).toEqual(tokens.slice(-8));
+  } finally {
+    await app.stop();
+  }
 });

@@ -54,7 +54,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   accounts: ['providers', 'model'],
   store: ['model'],
   access: ['model'],
-  tracing: ['providers'],
+  tracing: ['providers', 'model'],
   providers: ['model'],
   model: [],
   simulator: [],

@@ -94,6 +94,8 @@ test('an address may fail to sign in so often a minute; a valid token is still l
   await expectTooMany(await asks('Bearer wrong'), 'failedSignInsPerMinute');
   await expectTooMany(await asks(undefined, 'text/event-stream'), 'failedSignInsPerMinute');
   await expectTooMany(await fetch(`${app.url}/metrics`), 'failedSignInsPerMinute');
+  const guess = await fetch(`${app.url}/webhooks/main/a-guess`, { method: 'POST' });
+  await expectTooMany(guess, 'failedSignInsPerMinute');
   using again = await connectRaw(app.url);
   await again.greet('Bearer wrong');
   expect(await again.closed()).toBe(4403);

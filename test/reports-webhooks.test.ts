@@ -20,7 +20,11 @@ async function freePort(): Promise<number> {
 }
 
 /** The app over two accounts at a Selzy, whose tasks end when `finish` is called if they take longer than a test. */
-async function start(taskSeconds: number, selzyQuirks: Partial<SelzyQuirks> = { notification: 'never' }) {
+async function start(
+  taskSeconds: number,
+  selzyQuirks: Partial<SelzyQuirks> = { notification: 'never' },
+  more: object = {},
+) {
   await using stack = new AsyncDisposableStack();
   let skippedMs = 0;
   const simulator = stack.use(
@@ -41,6 +45,7 @@ async function start(taskSeconds: number, selzyQuirks: Partial<SelzyQuirks> = { 
       ),
       polling: { fastest: 600, slowest: 3_600 },
       server: { port, publicUrl: `http://127.0.0.1:${port}` },
+      ...more,
     }),
   );
   const kept = stack.move();
@@ -119,6 +124,33 @@ describe.concurrent('a notification', () => {
     await until(async () => (await task()).status === 'RUNNING');
     expect(await task()).toMatchObject({ providerStatus: 'processing', fileUrl: null, problem: null });
     expect([looks().length, trap.received, world.selzy.downloads]).toEqual([1, [], []]);
+  });
+
+  test('that belongs to no task is looked up only so often, and one that is waited for is heard all the same', async () => {
+    const limits = { failedSignInsPerMinute: 5 };
+    await using world = await start(600, { notification: 'never' }, { limits });
+    const done = await world.request();
+    world.finish();
+    await post(done.address);
+    await until(async () => (await done.task()).completedAt !== null);
+    // It is known, and so not counted.
+    for (const _round of Array.from({ length: 6 })) expect(await post(done.address)).toBe(200);
+
+    const guesses = `${world.app.url}/webhooks/selzy-main/a-guess`;
+    expect((await postMany(guesses)).toSorted()).toEqual([
+      ...Array.from({ length: 5 }, () => 404),
+      ...Array.from({ length: many - 5 }, () => 429),
+    ]);
+    const refused = await fetch(guesses, { method: 'POST' });
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(50);
+    expect(await refused.json()).toMatchObject({
+      errors: [{ message: expect.stringContaining('limits.failedSignInsPerMinute') }],
+    });
+
+    const waiting = await world.request();
+    expect(await postMany(waiting.address)).toEqual(allHeard);
+    await until(() => waiting.looks().length === 1);
+    expect((waiting.looks()[0]?.at ?? 0) - waiting.at).toBeLessThan(1_900);
   });
 
   test('that belongs to no task, or comes in another way, has nobody asked', async () => {

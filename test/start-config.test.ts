@@ -62,6 +62,7 @@ describe.concurrent('it does not start, and says why,', () => {
         { ...account, apiKey: '${NO_SUCH_VARIABLE}', aipKey: secret },
       ],
       follow: [{ account: 'elsewhere', externalId: 1 }],
+      graphql: { persistedDocuments: '/no/such/file.json' },
       mistyped: secret,
     });
     const sentences = await refusal('--config', path);
@@ -74,6 +75,7 @@ describe.concurrent('it does not start, and says why,', () => {
       'accounts[2].apiKey',
       'database',
       'follow[0].account',
+      'graphql.persistedDocuments',
       'mistyped',
       'server.host',
       'server.port',

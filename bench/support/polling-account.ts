@@ -126,6 +126,8 @@ export function createFakeAccount(parts: FakeParts) {
     changes: {},
     reports: null,
     ask: (_about, ask, call = { priority: 'person' }) => ask(call),
+    closed: new AbortController().signal,
+    close() {},
   };
   return { account, arrivals };
 }

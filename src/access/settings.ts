@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { holdsCredentials, noCredentials } from '../model/credentials.ts';
 import { isLoopback } from '../model/loopback.ts';
 
 /** Who may sign in, as the section `auth` of the configuration has it (contract/service.md, "Signing in"). */
@@ -47,7 +48,7 @@ const jwt = z
     jwksUrl: z
       .string()
       .refine(isKeySetUrl, 'must be a URL that begins with https://, or with http:// on a loopback address')
-      .refine(holdsNoPassword, 'must hold no user and no password')
+      .refine((text) => !holdsCredentials(text), noCredentials)
       .optional(),
     secret: z
       .string()
@@ -137,9 +138,4 @@ function isKeySetUrl(text: string): boolean {
   const url = URL.parse(text);
   if (url?.protocol === 'https:') return true;
   return url?.protocol === 'http:' && isLoopback(url.hostname.replace(/^\[(.*)\]$/, '$1'));
-}
-
-function holdsNoPassword(text: string): boolean {
-  const url = URL.parse(text);
-  return !url || (url.username === '' && url.password === '');
 }

@@ -62,6 +62,10 @@ export interface Account {
    * @throws ProblemError
    */
   ask<T>(about: string | null, request: (call: Call) => Promise<T>, call?: Call): Promise<T>;
+  /** Aborted by `close`, for what goes on in the background and must not outlast the account. */
+  readonly closed: AbortSignal;
+  /** The account is configured otherwise from now on, or not at all. Those who wait for an answer still get it. */
+  close(): void;
 }
 
 /** What the provider said of a campaign; null: it knows none of that id. */
@@ -81,8 +85,9 @@ export interface AccountHooks {
     sent: SentRequest,
   ) => void;
   readonly onHealth: (account: string) => void;
-  /** Told of its keys and tokens, which nobody else is to be shown. */
+  /** Told of its keys, which nobody else is to be shown, and of the tokens of its session. */
   readonly onSecret?: (secret: string) => void;
+  readonly onToken?: (token: string, account: string) => void;
 }
 
 /** A person does not wait longer than this for the budget. */
@@ -109,6 +114,7 @@ export function openAccount(
   const health = createHealth(hooks.now, polling.fastestMs, () => hooks.onHealth(name));
   /** Calls for which the provider was really asked: some answers need no request, and say nothing of it. */
   const asked = new WeakSet<Call>();
+  const closing = new AbortController();
   let waitingPeople = 0;
   const gate = {
     async admit(call: Call) {
@@ -136,6 +142,7 @@ export function openAccount(
         gate,
         timeoutMs: settings.timeoutMs,
         ...(hooks.onSecret && { onSecret: hooks.onSecret }),
+        onToken: (token) => hooks.onToken?.(token, name),
       }),
     now: hooks.now,
   });
@@ -222,6 +229,8 @@ export function openAccount(
     changes: source.changes ?? {},
     reports: source.reports ?? null,
     ask,
+    closed: closing.signal,
+    close: () => closing.abort(),
     list: source.list
       ? hearList(source.list, {
           now: hooks.now,

@@ -130,6 +130,7 @@ function stubAccount(now: () => number, read: Account['read']): Account {
     budget: createBudget([{ limit: 1_000_000, windowSeconds: 60 }], now),
     health: createHealth(now, second, () => {}),
     ...{ list: null, changes: {}, reports: null },
+    ...{ closed: new AbortController().signal, close() {} },
   };
 }
 

@@ -52,24 +52,25 @@ const never = () => new Promise<Answer>(() => {});
 
 test('what went out is told with who waits for it, its method and host; secrets are told of as they come', async () => {
   await using server = await startSampleServer(() => ({ body: {} }));
-  const [sent, secrets]: [SentRequest[], string[]] = [[], []];
+  const [sent, secrets, tokens]: [SentRequest[], string[], string[]] = [[], [], []];
   const http = createHttp(
     { baseUrl: `${server.url}/api`, secrets: [secret] },
     {
       timeoutMs: 5_000,
       gate: { admit: async () => {}, finished: (...[, , , one]) => void sent.push(one) },
       onSecret: (one) => void secrets.push(one),
+      onToken: (one) => void tokens.push(one),
     },
   );
   await http.request(get, person);
   await http.request({ ...get, method: 'POST', query: { api_key: secret } }, { priority: 'poll' });
-  http.addSecret('session-1');
+  http.addToken('session-1');
   const { host } = new URL(server.url);
   expect(sent).toEqual([
     { call: person, method: 'GET', host },
     { call: { priority: 'poll' }, method: 'POST', host },
   ]);
-  expect(secrets).toEqual([secret, 'session-1']);
+  expect([secrets, tokens]).toEqual([[secret], ['session-1']]);
 });
 
 test('a pause, and the provider’s own count, are passed on to the gate, if it heeds any', async () => {
@@ -286,12 +287,20 @@ describe('secrets', () => {
 
   test('that come later are kept out from then on', async () => {
     await using at = await openServer(() => ({ body: 'token abc-123-session' }));
-    at.http.addSecret('abc-123-session');
+    at.http.addToken('abc-123-session');
     expect((await problemOf(at.http.request(get, person))).message).toContain('token [redacted]');
     expect(at.http.redactText('x abc-123-session')).toBe('x [redacted]');
     expect(at.http.redactJson({ note: [secret, 'abc-123-session'], token: 1 })).toEqual({
       note: ['[redacted]', '[redacted]'],
       token: '[redacted]',
     });
+  });
+
+  test('that come again and again are forgotten once they are old, and the key never is', async () => {
+    await using at = await openServer(() => ({ body: {} }));
+    const tokens = Array.from({ length: 30 }, (_, place) => `session-token-${place}-`);
+    for (const token of tokens) at.http.addToken(token);
+    const [first = '', last = ''] = [tokens[0], tokens.at(-1)];
+    expect(at.http.redactText(`${secret} ${first} ${last}`)).toBe(`[redacted] ${first} [redacted]`);
   });
 });

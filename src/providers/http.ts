@@ -52,8 +52,8 @@ export interface Http {
    * read; PROVIDER_RATE_LIMITED when the account's budget is used up and a person waits
    */
   request(request: HttpRequest, call: Call): Promise<HttpReply>;
-  /** Adds a secret that came with an answer (a session's token). */
-  addSecret(secret: string): void;
+  /** Adds a secret that came with an answer, and that another will take the place of: a session's token. */
+  addToken(token: string): void;
   /** Passes on that the provider, though it answered, asks to be left alone for so long. */
   pause(ms: number): void;
   /** Passes on what the provider says of its own count of our requests. */
@@ -85,8 +85,10 @@ export interface RequestGate {
 export interface Transport {
   readonly gate: RequestGate;
   readonly timeoutMs: number;
-  /** Told of every secret there is, and of those that come with answers, so that others can keep them out too. */
+  /** Told of every secret there is, so that others can keep them out too. */
   readonly onSecret?: (secret: string) => void;
+  /** The same of those that come with answers. */
+  readonly onToken?: (token: string) => void;
 }
 
 /** A short secret could stand in an answer by chance, as a part of a name; a long one that does was given away. */
@@ -96,6 +98,8 @@ function isLong(secret: string): boolean {
   return secret.length >= longSecret;
 }
 
+/** Whose tokens they are: an account has one session. */
+const session = 'session';
 /** Once it is unpacked. */
 const largestBody = 32 * 1024 * 1024;
 /** What goes through an answer calls itself for each level of it, and so must not meet thousands. */
@@ -104,7 +108,7 @@ const deepestBody = 100;
 const levelsOfEntries = 2;
 const formType = { 'content-type': 'application/x-www-form-urlencoded' };
 
-export function createHttp(options: HttpOptions, { gate, timeoutMs, onSecret }: Transport): Http {
+export function createHttp(options: HttpOptions, { gate, timeoutMs, onSecret, onToken }: Transport): Http {
   const redactor = createRedactor(options.secrets);
   const longSecrets = createRedactor(options.secrets.filter(isLong));
   for (const secret of options.secrets) onSecret?.(secret);
@@ -183,12 +187,12 @@ export function createHttp(options: HttpOptions, { gate, timeoutMs, onSecret }: 
       if (isClean) noteClean(reply.body, levelsOfEntries);
       return reply;
     },
-    addSecret(secret) {
-      redactor.addSecret(secret);
-      if (isLong(secret)) longSecrets.addSecret(secret);
+    addToken(token) {
+      redactor.addToken(token, session);
+      if (isLong(token)) longSecrets.addToken(token, session);
       // In what was clean there may be this one.
       clean = new WeakSet();
-      onSecret?.(secret);
+      onToken?.(token);
     },
     pause: (ms) => gate.pause?.(ms),
     hearLimit: (limit) => gate.hearLimit?.(limit),

@@ -48,6 +48,29 @@ describe('a text', () => {
     ]);
   });
 
+  test('loses the newest tokens of each holder, and what is no token for good', () => {
+    const redactor = createRedactor(['lasting']);
+    redactor.addSecret('added');
+    redactor.addToken('theirs', 'other');
+    const tokens = Array.from({ length: 20 }, (_, place) => `token-${place}-`);
+    for (const token of tokens) redactor.addToken(token, 'main');
+    const isKept = (token: string) => redactor.text(token) === '[redacted]';
+    expect(['lasting', 'added', 'theirs'].every(isKept)).toBe(true);
+    expect(tokens.filter(isKept)).toEqual(tokens.slice(12));
+    expect(redactor.mayFind('token-0-')).toBe(false);
+  });
+
+  test('loses a token as long as somebody holds it, and one that is held anew as if it were new', () => {
+    const redactor = createRedactor([]);
+    redactor.addToken('shared', 'main');
+    redactor.addToken('shared', 'other');
+    redactor.addToken('again', 'main');
+    for (let place = 0; place < 7; place += 1) redactor.addToken(`token-${place}`, 'main');
+    redactor.addToken('again', 'main');
+    redactor.addToken('token-7', 'main');
+    expect(redactor.text('shared again token-0 token-1')).toBe('[redacted] [redacted] token-0 [redacted]');
+  });
+
   test('holds no secret afterwards, whatever it was', () => {
     const anySecret = fc
       .string({ minLength: 6, unit: 'grapheme' })

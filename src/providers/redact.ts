@@ -11,22 +11,33 @@ export interface Redactor {
   mayFind(json: string): boolean;
   /** The same for a JSON value; what stands under the name of a secret goes as well, whatever it is. */
   json(value: unknown): unknown;
-  /** From now on this one is taken out as well. */
+  /** From now on this one is taken out as well, for good. */
   addSecret(secret: string): void;
+  /**
+   * The same of one that another will take the place of. Of each holder the newest few are kept in mind: those before
+   * have run out, or were refused.
+   */
+  addToken(token: string, holder: string): void;
 }
+
+/** A token is replaced when it is about to run out: so many later it has done so long ago. */
+const tokensKept = 8;
 
 /** What removes the given secrets. What was added costs something when it is next used. */
 export function createRedactor(secrets: Iterable<string>): Redactor {
-  const forms = new Set([...secrets].flatMap(formsOf));
+  const lasting = new Set(secrets);
+  /** By holder, oldest first. */
+  const tokens = new Map<string, readonly string[]>();
   let compiled: Patterns | null = null;
 
   function patterns(): Patterns {
-    compiled ??= compile(forms);
+    compiled ??= compile([...lasting, ...[...tokens.values()].flat()]);
     return compiled;
   }
 
   const text = (dirty: string) => {
-    const clean = forms.size === 0 ? dirty : dirty.replace(patterns().secrets, mask);
+    const { secrets } = patterns();
+    const clean = secrets ? dirty.replace(secrets, mask) : dirty;
     return clean.replace(webhooks, `$1${mask}`);
   };
 
@@ -44,28 +55,34 @@ export function createRedactor(secrets: Iterable<string>): Redactor {
   }
 
   function addSecret(secret: string): void {
-    for (const form of formsOf(secret)) {
-      if (forms.has(form)) continue;
-      forms.add(form);
-      compiled = null;
-    }
+    if (lasting.has(secret)) return;
+    lasting.add(secret);
+    compiled = null;
   }
 
-  return { text, mayFind, json, addSecret };
+  function addToken(token: string, holder: string): void {
+    const others = (tokens.get(holder) ?? []).filter((held) => held !== token);
+    tokens.set(holder, [...others, token].slice(-tokensKept));
+    compiled = null;
+  }
+
+  return { text, mayFind, json, addSecret, addToken };
 }
 
 interface Patterns {
-  readonly secrets: RegExp;
+  /** null: there are none. */
+  readonly secrets: RegExp | null;
   /** Whatever `json` takes out. */
   readonly anything: RegExp;
 }
 
-function compile(forms: ReadonlySet<string>): Patterns {
+function compile(secrets: readonly string[]): Patterns {
+  const forms = new Set(secrets.flatMap(formsOf));
   // Longest first: one secret can begin with another.
   const longestFirst = [...forms].sort((one, other) => other.length - one.length).map(RegExp.escape);
   const names = `"${secretName}"\\s*:`;
   return {
-    secrets: new RegExp(longestFirst.join('|'), 'gi'),
+    secrets: forms.size === 0 ? null : new RegExp(longestFirst.join('|'), 'gi'),
     anything: new RegExp([...longestFirst, '/webhooks/', names].join('|'), 'i'),
   };
 }

@@ -26,6 +26,12 @@ export function createDoor({ access: first, viewerOf, limits, now }: DoorParts) 
   const connections = createCount(limits.connectionsPerToken);
   const sessions = createSessions(now);
 
+  /** @returns why nothing more is tried from there for a while, if so */
+  async function countFailure({ remoteAddress }: IncomingMessage['socket']): Promise<GraphQLError | null> {
+    const waitMs = await waitFor(failures, remoteAddress ?? '');
+    return waitMs === null ? null : tooMany('failed sign-ins', 'failedSignInsPerMinute', waitMs);
+  }
+
   return {
     viewerOf,
 
@@ -47,9 +53,23 @@ export function createDoor({ access: first, viewerOf, limits, now }: DoorParts) 
         if (work) work.who = grant.name;
         return grant;
       }
-      const waitMs = await waitFor(failures, socket.remoteAddress ?? '');
-      if (waitMs !== null) return tooMany('failed sign-ins', 'failedSignInsPerMinute', waitMs);
-      return unauthenticated();
+      return (await countFailure(socket)) ?? unauthenticated();
+    },
+
+    /**
+     * Looks a secret up that may be a guess. One that is not known counts as a failed sign-in.
+     * @returns whether it is known, or why that is not looked up
+     */
+    async lookUp(
+      { socket }: IncomingMessage,
+      isKnown: () => Promise<boolean>,
+    ): Promise<boolean | GraphQLError> {
+      // First, or as many as come at the same moment would be looked up.
+      const refused = await countFailure(socket);
+      if (refused) return refused;
+      const known = await isKnown();
+      if (known) await failures.reward(socket.remoteAddress ?? '');
+      return known;
     },
 
     /** Counts an operation. @returns why it may not be run, if so */

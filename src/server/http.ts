@@ -34,11 +34,18 @@ export interface HttpServerParts extends AccessRules {
   readonly checkReady: () => Promise<void>;
   /** Resolves once no change is under way any more. */
   readonly idle: () => Promise<void>;
-  /** A provider's notification has come. @returns whether anybody waits for it */
-  readonly notified: (account: string, secret: string) => Promise<boolean>;
+  readonly notifications: Notifications;
   readonly limits: Limits;
   readonly requests: RequestLog;
   readonly logger: Logger;
+}
+
+/** What becomes of a provider's notification. */
+export interface Notifications {
+  /** @returns whether somebody waits for it */
+  notified(account: string, secret: string): boolean;
+  /** Whether somebody did once, or does elsewhere; this costs more. */
+  knows(account: string, secret: string): Promise<boolean>;
 }
 
 /** How long changes that are under way may take when the service stops. */
@@ -85,7 +92,10 @@ export function createHttpServer(parts: HttpServerParts) {
     response.writeHead(200, { 'content-type': metrics.contentType }).end(await metrics.text());
   }
 
-  /** Its body is not read: the provider is asked instead. */
+  /**
+   * Its body is not read: the provider is asked instead. What nobody waits for is as good as a guess: from one address
+   * it is looked up only so often.
+   */
   async function hearWebhook(
     request: IncomingMessage,
     response: ServerResponse,
@@ -95,7 +105,12 @@ export function createHttpServer(parts: HttpServerParts) {
     request.resume();
     if (request.method !== 'POST')
       return sendJson(response, 405, { message: 'Notifications are sent by POST.' });
-    if (await parts.notified(account, secret)) return sendJson(response, 200, { message: 'Thank you.' });
+    const { notifications } = parts;
+    const known =
+      notifications.notified(account, secret) ||
+      (await door.lookUp(request, () => notifications.knows(account, secret)));
+    if (known instanceof GraphQLError) return refuse(response, known);
+    if (known) return sendJson(response, 200, { message: 'Thank you.' });
     sendJson(response, 404, { message: 'Nobody waits for this.' });
   }
 

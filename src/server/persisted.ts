@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { usePersistedOperations } from '@graphql-yoga/plugin-persisted-operations';
 import type { GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
@@ -8,18 +7,6 @@ import type { OperationRequest } from './request.ts';
 
 /** The only documents that are run, by their ids: the SHA-256 of each, as tools make them. */
 export type PersistedDocuments = ReadonlyMap<string, string>;
-
-const fileSchema = z.record(z.string().min(1), z.string().min(1));
-
-/**
- * @param path of a JSON file: `{ "<id>": "<document>" }`
- * @throws when it can't be read, or is something else
- */
-export function readPersistedDocuments(path: string): PersistedDocuments {
-  const documents = fileSchema.safeParse(JSON.parse(readFileSync(path, 'utf8')));
-  if (!documents.success) throw new Error(`${path} must be a JSON object of documents, by their ids.`);
-  return new Map(Object.entries(documents.data));
-}
 
 /** For HTTP, as Yoga's plugin does it. */
 export function onlyPersisted(documents: PersistedDocuments): Plugin[] {

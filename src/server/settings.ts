@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { documentsFile } from './documents-file.ts';
 
 const count = z.int().positive();
 
@@ -35,7 +36,7 @@ export const graphqlSettings = z
     introspection: z.boolean().default(true),
     graphiql: z.boolean().default(true),
     /** A JSON file of the only documents that are run, by the SHA-256 of each; all are, where none is named. */
-    persistedDocuments: z.string().min(1).optional(),
+    persistedDocuments: documentsFile.optional(),
   })
   .prefault({});
 

@@ -11,7 +11,8 @@ export type Database = Kysely<Tables>;
 /** The database of a service, and how it is doing. */
 export type OpenDatabase = Database & {
   /**
-   * Resolves if it can be read, and if the newest write did not fail for its sake. Writes nothing.
+   * Resolves if it can be read, and if the newest write did not fail for its sake. Writes nothing. However many ask, it
+   * is looked at once at a time.
    * @throws Error whose message is for everybody; its cause says more
    */
   checkReady(): Promise<void>;
@@ -58,16 +59,25 @@ async function openPostgres(
 }
 
 function withState(database: Database, health: WriteHealth, hurry: () => void): OpenDatabase {
+  let checking: Promise<void> | null = null;
+
+  async function check(): Promise<void> {
+    try {
+      await database.selectFrom('log').select('head').executeTakeFirstOrThrow();
+    } catch (cause) {
+      throw new Error('the database does not answer', { cause });
+    }
+    const cause = health.failure();
+    if (cause !== null) throw new Error('the database takes no writes: the last one failed', { cause });
+  }
+
   return Object.assign(database, {
     hurry,
-    async checkReady() {
-      try {
-        await database.selectFrom('log').select('head').executeTakeFirstOrThrow();
-      } catch (cause) {
-        throw new Error('the database does not answer', { cause });
-      }
-      const cause = health.failure();
-      if (cause !== null) throw new Error('the database takes no writes: the last one failed', { cause });
+    checkReady() {
+      checking ??= check().finally(() => {
+        checking = null;
+      });
+      return checking;
     },
   });
 }

@@ -35,6 +35,17 @@ async function staged(database: OpenDatabase): Promise<number[]> {
   return rows.map(({ generation }) => generation);
 }
 
+test('who asks whether it is ready while that is being looked at hears the same', async () => {
+  await using both = await openTwice();
+  const { database } = both;
+  const first = database.checkReady();
+  expect(database.checkReady()).toBe(first);
+  await first;
+  const second = database.checkReady();
+  expect(second).not.toBe(first);
+  await second;
+});
+
 test('while another process has locked the file, writes wait, and nothing else does', async () => {
   await using both = await openTwice();
   const { database, other } = both;

@@ -120,7 +120,12 @@ describe.each(databaseKinds)('tasks on %s', (kind) => {
       await tasks.add(task(`u${place}`, { createdAt: at - age, status: 'RUNNING' }), `hash-${place}`);
     }
     await tasks.update(task('u2', { createdAt: at - 7, status: 'COMPLETED', completedAt: at }));
-    expect((await tasks.unfinished()).map(({ uuid }) => uuid)).toEqual(['u1', 'u3', 'u0']);
+    const unfinished = await tasks.unfinished();
+    expect(unfinished.map(({ task, secretHash }) => [task.uuid, secretHash])).toEqual([
+      ['u1', 'hash-1'],
+      ['u3', 'hash-3'],
+      ['u0', 'hash-0'],
+    ]);
     for (const place of [0, 1, 3]) {
       await tasks.update(task(`u${place}`, { status: 'FAILED', completedAt: at }));
     }

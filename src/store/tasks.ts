@@ -17,6 +17,11 @@ export interface TaskPlace {
   readonly key: string;
 }
 
+export interface UnfinishedTask {
+  readonly task: Task;
+  readonly secretHash: string;
+}
+
 export function createTaskStore(database: Database) {
   return {
     /**
@@ -54,14 +59,14 @@ export function createTaskStore(database: Database) {
     },
 
     /** Those that are still to be followed, oldest first. */
-    async unfinished(): Promise<Task[]> {
+    async unfinished(): Promise<UnfinishedTask[]> {
       const rows = await database
         .selectFrom('tasks')
         .selectAll()
         .where('completedAt', 'is', null)
         .orderBy('createdAt')
         .execute();
-      return rows.map(taskFromRow);
+      return rows.map((row) => ({ task: taskFromRow(row), secretHash: row.secretHash }));
     },
 
     /** Newest first, from behind a place on. */

@@ -6,7 +6,7 @@ import { ProblemError } from '../model/problem.ts';
 import type { Task } from '../model/task.ts';
 import type { CampaignStore } from '../store/campaigns.ts';
 import type { Report, ReportStore } from '../store/reports.ts';
-import type { TaskStore } from '../store/tasks.ts';
+import type { TaskStore, UnfinishedTask } from '../store/tasks.ts';
 import { collect } from './collect.ts';
 import { afterDownload, type Course, type Further, freshCourse, nextOf, waitBefore } from './next.ts';
 import { createRhythm, type Rhythm } from './rhythm.ts';
@@ -27,7 +27,10 @@ export interface FollowParts {
 /** Whoever reads a report while it is replaced has so long to finish. */
 const sweepAfterMs = 60_000;
 
-/** Follows tasks until they are done: asks the provider ever more rarely, then fetches the file. */
+/**
+ * Follows tasks until they are done: asks the provider ever more rarely, then fetches the file. Each look is by the
+ * account as it is at that moment; where there is none any more, the task is left as it is.
+ */
 export function createFollowing({
   accounts,
   tasks,
@@ -40,6 +43,7 @@ export function createFollowing({
 }: FollowParts) {
   const ending = new AbortController();
   const { signal } = ending;
+  /** By what the path of a task's notifications has. */
   const rhythms = new Map<string, Rhythm>();
   const running = new Set<Promise<void>>();
   /** Reports of one campaign build on one another, so they are made one after the other. */
@@ -53,12 +57,13 @@ export function createFollowing({
     return task;
   }
 
-  async function follow(account: Account, first: Task, rhythm: Rhythm): Promise<void> {
+  async function follow(first: Task, notice: string, rhythm: Rhythm): Promise<void> {
     let task = first;
     let course: Course = freshCourse;
     for (let look = 0; task.completedAt === null; look += 1) {
       const wasWoken = await rhythm.pause(waitBefore(look));
-      if (signal.aborted) return;
+      const account = accounts.get(task.account);
+      if (signal.aborted || !account) break;
       try {
         const next = await lookAt(account, task, course, wasWoken);
         task = await keep(task, next.task);
@@ -68,22 +73,25 @@ export function createFollowing({
         logger.error({ err: error, task: task.key }, 'following a task failed');
       }
     }
+    // At once: whoever brings the account back has the task followed anew.
+    rhythms.delete(notice);
   }
 
   async function lookAt(account: Account, task: Task, course: Course, wasWoken: boolean) {
+    const calledOff = AbortSignal.any([signal, account.closed]);
     const asked = account.ask(null, (call) => resultOf(account, task.uuid, call), {
       priority: 'poll',
-      signal,
+      signal: calledOff,
     });
     const reading = await asked.catch(toProblem);
-    if (signal.aborted) return { task, course };
+    if (calledOff.aborted) return { task, course };
     const next = nextOf(task, reading, course, now());
     if (next.kind !== 'download') return settle(task, next);
     const begun = await keep(task, next.task);
     const made = await inTurn(task.campaignKey, () =>
-      collect(reports, account, begun, next.url, signal, now).catch(toProblem),
+      collect(reports, account, begun, next.url, calledOff, now).catch(toProblem),
     );
-    if (signal.aborted) return { task: begun, course };
+    if (calledOff.aborted) return { task: begun, course };
     if (made instanceof ProblemError) return settle(begun, afterDownload(begun, made, course, now()));
     await tellCampaign(account, begun, made, wasWoken);
     setTimeout(sweep, sweepAfterMs).unref();
@@ -137,20 +145,21 @@ export function createFollowing({
   }
 
   return {
-    follow(task: Task): void {
-      const account = accounts.get(task.account);
-      if (!account || rhythms.has(task.key) || signal.aborted) return;
+    follow({ task, secretHash }: UnfinishedTask): void {
+      const notice = noticeOf(task.account, secretHash);
+      if (!accounts.has(task.account) || rhythms.has(notice) || signal.aborted) return;
       const rhythm = createRhythm(signal);
-      rhythms.set(task.key, rhythm);
-      const work = follow(account, task, rhythm).finally(() => {
-        rhythms.delete(task.key);
-        running.delete(work);
-      });
+      rhythms.set(notice, rhythm);
+      const work = follow(task, notice, rhythm).finally(() => running.delete(work));
       running.add(work);
     },
 
-    /** Has a task looked at now, if it is still being followed. */
-    wake: (key: string): void => rhythms.get(key)?.wake(),
+    /** Has a task looked at now. @returns whether there is one that is being followed */
+    wake(account: string, secretHash: string): boolean {
+      const rhythm = rhythms.get(noticeOf(account, secretHash));
+      rhythm?.wake();
+      return rhythm !== undefined;
+    },
 
     /** Calls off what is under way; resolves once nothing runs any more. */
     async stop(): Promise<void> {
@@ -167,6 +176,10 @@ function resultOf(
 ) {
   if (reports) return reports.result(uuid, call);
   throw new ProblemError('NOT_SUPPORTED', `${provider.title} offers no reports.`);
+}
+
+function noticeOf(account: string, secretHash: string): string {
+  return `${account}/${secretHash}`;
 }
 
 function toProblem(error: unknown): ProblemError {

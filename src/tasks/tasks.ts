@@ -3,6 +3,7 @@ import type { ActionsParts, CampaignRef } from '../actions/parts.ts';
 import { findTarget } from '../actions/target.ts';
 import { attempt, ProblemError, reworded } from '../model/problem.ts';
 import type { ReportOrder, Task } from '../model/task.ts';
+import type { UnfinishedTask } from '../store/tasks.ts';
 import { createFollowing, type FollowParts } from './follow.ts';
 
 export interface TasksParts extends FollowParts {
@@ -49,26 +50,38 @@ export function createTasks({ actions, publicUrl, ...parts }: TasksParts) {
         fileUrl: null,
         order,
       };
-      if (!(await tasks.add(task, hashOf(secret)))) return (await tasks.get(task.key)) ?? task;
+      const secretHash = hashOf(secret);
+      if (!(await tasks.add(task, secretHash))) return (await tasks.get(task.key)) ?? task;
       onChange(task);
-      following.follow(task);
+      following.follow({ task, secretHash });
       return task;
     },
 
     /**
      * A notification has come. What it says is not read: it only makes us look at once.
-     * @returns whether there is such a task
+     * @returns whether there is such a task that is being followed; the store is not asked
      */
-    async notified(account: string, secret: string): Promise<boolean> {
-      const task = await tasks.bySecret(account, hashOf(secret));
-      if (task) following.wake(task.key);
-      return task !== null;
+    notified: (account: string, secret: string): boolean => following.wake(account, hashOf(secret)),
+
+    /** Whether a notification is of a task that there is, or was. */
+    async knows(account: string, secret: string): Promise<boolean> {
+      return (await tasks.bySecret(account, hashOf(secret))) !== null;
     },
 
     /** Goes on with what was unfinished when the service was stopped. */
     async start(): Promise<void> {
       await parts.reports.sweep();
       for (const task of await tasks.unfinished()) following.follow(task);
+    },
+
+    /** Unfinished tasks whose account there is not: nobody follows them meanwhile. */
+    async paused(): Promise<readonly UnfinishedTask[]> {
+      return (await tasks.unfinished()).filter(({ task }) => !parts.accounts.has(task.account));
+    },
+
+    /** Follows tasks that were paused, as far as their accounts are back. */
+    goOn(paused: readonly UnfinishedTask[]): void {
+      for (const task of paused) following.follow(task);
     },
 
     stop: following.stop,

@@ -35,6 +35,16 @@ describe('without a collector', () => {
   });
 });
 
+test.each(['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'])(
+  'a collector whose address in %s holds a password is refused, without repeating it',
+  async (name) => {
+    const opening = open({ [name]: 'https://us3r:5ecr3t@collector.example.com' });
+    await expect(opening).rejects.toThrow(
+      new Error(`${name}: must hold no user and no password (OTEL_EXPORTER_OTLP_HEADERS may)`),
+    );
+  },
+);
+
 describe('a collector', () => {
   test('is told of spans, with their places in the trace, times, attributes and errors', async () => {
     await using collector = await startCollector();

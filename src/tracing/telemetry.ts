@@ -1,4 +1,5 @@
 import type { DestinationStream, Logger } from 'pino';
+import { holdsCredentials, noCredentials } from '../model/credentials.ts';
 import { createRedactor, type Redactor } from '../providers/redact.ts';
 import { createLogger } from './logger.ts';
 import { noTracing, type Tracing } from './span.ts';
@@ -41,6 +42,7 @@ function tracesUrl(environment: Environment): string | null {
   if (text === '') return null;
   if (!/^https?:$/.test(URL.parse(text)?.protocol ?? ''))
     throw new Error(`${name}: must be a URL that begins with http:// or https://`);
+  if (holdsCredentials(text)) throw new Error(`${name}: ${noCredentials} (OTEL_EXPORTER_OTLP_HEADERS may)`);
   return text;
 }
 

@@ -113,6 +113,8 @@ function stubAccount(
     list: covers ? { covers, pages, batch: null, inStatus: null } : null,
     changes: {},
     reports: null,
+    closed: new AbortController().signal,
+    close() {},
   };
 }
 

@@ -32,7 +32,7 @@ export function createClient(http: Http, apiKey: string, now: () => number) {
     const problem = problemOf(reply, http);
     if (problem) throw logInProblem(problem);
     const { bearer } = parseWire(tokenBody, dataOf(reply.body), 'token');
-    http.addSecret(bearer);
+    http.addToken(bearer);
     return bearer;
   }
 
