@@ -123,6 +123,7 @@ export async function startApp(
     logger,
     followed: store.followed,
     onFailure: (key, error) => campaigns.noteFailure(key, error),
+    onChange: live.seenAnew,
   });
   const { accounts, pollers } = roster;
   roster.open(config);

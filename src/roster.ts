@@ -16,6 +16,8 @@ export interface RosterParts {
   /** What the store knows to be followed of an account. */
   readonly followed: (account: string) => Promise<readonly Followed[]>;
   readonly onFailure: (key: string, error: ProblemError | null) => void;
+  /** Is called in the moment in which the accounts become others, before anything can be told of those that are new. */
+  readonly onChange: () => Promise<void>;
 }
 
 /** What of a configuration says which accounts there are. */
@@ -37,7 +39,7 @@ export interface Roster {
 
 /** The accounts at work, each with its poller. A new configuration changes those that it has different, and no others. */
 export function createRoster(parts: RosterParts): Roster {
-  const { hooks, watching, observer, logger, followed, onFailure } = parts;
+  const { hooks, watching, observer, logger, followed, onFailure, onChange } = parts;
   const accounts = new Map<string, Account>();
   const pollers = new Map<string, Poller>();
   const settings = new Map<string, AccountSettings>();
@@ -90,14 +92,16 @@ export function createRoster(parts: RosterParts): Roster {
       const gone = [...accounts.keys()].filter((name) => !keptNames.has(name));
       const closing = gone.map(close);
       budgets.share(wanted);
-      for (const one of fresh) {
-        open(one);
-        if (isPolling) poll(one.name, known.get(one.name) ?? [], follow);
+      for (const one of fresh) open(one);
+      const changing = onChange();
+      for (const { name } of fresh) {
+        hooks.onHealth(name);
+        if (isPolling) poll(name, known.get(name) ?? [], follow);
       }
       for (const { account, externalId } of isPolling ? follow : []) {
         if (keptNames.has(account)) pollers.get(account)?.add(externalId);
       }
-      await Promise.all(closing);
+      await Promise.all([...closing, changing]);
     },
 
     async stop() {

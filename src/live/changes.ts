@@ -6,16 +6,26 @@ import type { Selection } from './selection.ts';
 
 /**
  * The feed of campaigns' changes.
+ * @param known has the named campaigns read that nobody has read yet; resolves once there is no use in waiting longer
  * @param after the last cursor that the subscriber had; null: it starts now
  */
-export function createChangeFeed(parts: ReaderParts, selection: Selection, after: string | null): Feed {
+export function createChangeFeed(
+  parts: ReaderParts,
+  selection: Selection,
+  known: () => Promise<void>,
+  after: string | null,
+): Feed {
   return {
     topic: topicOf(selection),
     head: parts.tailer.head,
     watch: () => parts.watch(selection),
-    open: () => openReader(parts, selection, after),
+    prepare: known,
+    async open() {
+      await known();
+      return openReader(parts, selection, after);
+    },
     from: (position) => new Reader(parts, selection, position),
-    after: (cursor) => createChangeFeed(parts, selection, cursor),
+    after: (cursor) => createChangeFeed(parts, selection, known, cursor),
   };
 }
 
@@ -44,6 +54,11 @@ export async function openReader(
 }
 
 function topicOf({ accounts, keys, filter, fields }: Selection): string {
-  const told = [accounts, keys && [...keys].sort(), filter, fields && [...fields].sort()];
+  const told = [
+    [...accounts].sort(),
+    keys && [...keys].sort(),
+    filter && { ...filter, accounts: [...filter.accounts].sort() },
+    fields && [...fields].sort(),
+  ];
   return hash('sha256', JSON.stringify(told));
 }

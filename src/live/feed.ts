@@ -25,6 +25,8 @@ export interface FeedReader {
   readonly position: Position;
   /** False in the middle of present states, or of merged steps: then its position can be no other's. */
   readonly isSteady: boolean;
+  /** It has caught up, and there has been nothing for it since: its position is the newest entry there is. */
+  readonly isIdle: boolean;
   /** Resolves once there may be more, after it had caught up. */
   news(): Promise<void>;
   /** Ends it; a waiting `news` resolves. */
@@ -39,7 +41,9 @@ export interface Feed {
   head(): number;
   /** Somebody listens to it from now on, until the returned function is called. */
   watch(): () => void;
-  /** Opens it where the subscription begins. */
+  /** Has that looked for which it is to tell of, and nobody has looked for yet. It does not wait long for that. */
+  prepare(): Promise<void>;
+  /** Prepares it, and opens it where the subscription begins. */
   open(): Promise<FeedReader>;
   /** Opens it behind a position. */
   from(position: Position): FeedReader;

@@ -29,6 +29,7 @@ function readerOf(start: Position, script: readonly (Told | Error)[]): ScriptedR
   const queue = script.map((next) => ({ next, isSteady: true }));
   let position = start;
   let isSteady = true;
+  let isIdle = false;
   let isEnded = false;
   let wake = () => {};
   return {
@@ -38,11 +39,15 @@ function readerOf(start: Position, script: readonly (Told | Error)[]): ScriptedR
     get isSteady() {
       return isSteady;
     },
+    get isIdle() {
+      return isIdle;
+    },
     get isEnded() {
       return isEnded;
     },
     async poll() {
       const told = queue.shift();
+      isIdle = !told;
       if (!told) return null;
       if (told.next instanceof Error) throw told.next;
       position = told.next.position;
@@ -61,6 +66,7 @@ function readerOf(start: Position, script: readonly (Told | Error)[]): ScriptedR
     },
     tell(next, steady = true) {
       queue.push({ next, isSteady: steady });
+      isIdle = false;
       wake();
     },
   };
@@ -88,6 +94,7 @@ function feedOf(...scripts: readonly (readonly (Told | Error)[])[]): ScriptedFee
     topic: 'test',
     head: () => 0,
     watch: () => () => {},
+    prepare: async () => {},
     opened,
     readers,
     open: async () => openAt({ seq: 5 }),

@@ -23,6 +23,8 @@ export class Group {
   readonly #hooks: LiveHooks;
   readonly #live = new Set<Member>();
   #reader: FeedReader | null = null;
+  /** Where its reader stood before what it reads or tells now. */
+  #place: Position | null = null;
   #settle = () => {};
   #settled: Promise<void> | null = null;
 
@@ -47,6 +49,7 @@ export class Group {
     if (!this.#reader) {
       this.#live.add(member);
       this.#reader = this.feed.from(position);
+      this.#place = position;
       void this.#run(this.#reader);
       return true;
     }
@@ -60,7 +63,13 @@ export class Group {
     if (this.#live.size > 0) return;
     this.#reader?.end();
     this.#reader = null;
+    this.#place = null;
     this.#settle();
+  }
+
+  /** Up to where its members have been told for sure, whatever is being read or executed now; null: it has none. */
+  get place(): Position | null {
+    return this.#reader?.isIdle ? this.#reader.position : this.#place;
   }
 
   /** Resolves once the group has told what it is telling now. */
@@ -89,6 +98,7 @@ export class Group {
   }
 
   async #tellNext(reader: FeedReader): Promise<void> {
+    this.#place = reader.position;
     const told = await reader.poll();
     if (told) {
       if (isAmongStates(told.position)) return this.#disband();
@@ -104,9 +114,20 @@ export class Group {
   }
 }
 
+/** What a subscription asks for, for somebody who sees certain things. */
+export interface OpenOperation {
+  readonly feed: Feed;
+  /** The same for all that ask the same, wherever in the feed they begin. */
+  readonly request: string;
+  /** The same for all who see the same, and may do the same with it. */
+  readonly seen: string;
+  /** The answer to an event, as JSON. */
+  readonly execute: (event: unknown) => Promise<string>;
+}
+
 export interface Groups {
-  /** The group of subscriptions that are alike in all that `key` names; it is kept until it is released as often. */
-  hold(key: string, feed: Feed, execute: (event: unknown) => Promise<string>): Group;
+  /** The group of those who ask for the same and see the same; it is kept until it is released as often. */
+  hold(operation: OpenOperation): Group;
   release(group: Group): void;
   count(): number;
 }
@@ -115,7 +136,8 @@ export function createGroups(hooks: LiveHooks): Groups {
   const groups = new Map<string, Group>();
   const holds = new Map<Group, { readonly key: string; readonly endWatch: () => void; count: number }>();
   return {
-    hold(key, feed, execute) {
+    hold({ feed, request, seen, execute }) {
+      const key = `${feed.topic} ${request} ${seen}`;
       const group = groups.get(key) ?? new Group(feed, execute, hooks);
       groups.set(key, group);
       const held = holds.get(group);

@@ -2,9 +2,10 @@ import type { Task } from '../model/task.ts';
 import type { CampaignStore } from '../store/campaigns.ts';
 import type { ChangeLog } from '../store/log.ts';
 import { createChangeFeed } from './changes.ts';
-import type { Feed, FeedReader } from './feed.ts';
+import type { Feed } from './feed.ts';
 import { createGroups } from './group.ts';
 import type { LiveHooks } from './hooks.ts';
+import { createMoves, type LiveOperation, type Subscription } from './moves.ts';
 import type { Selection } from './selection.ts';
 import { createSignals } from './signals.ts';
 import { type Sink, Subscriber } from './subscriber.ts';
@@ -19,19 +20,6 @@ export interface LiveParts {
   readonly hooks: LiveHooks;
 }
 
-/** A subscription that is to be served. */
-export interface LiveOperation {
-  readonly feed: Feed;
-  /** The feed, opened where the subscription begins. */
-  readonly start: FeedReader;
-  /** Operations with equal keys have equal answers to every event. */
-  readonly key: string;
-  /** The answer to an event, as JSON. */
-  readonly execute: (event: unknown) => Promise<string>;
-  /** Is called once when it is over. */
-  readonly onEnd: () => void;
-}
-
 export interface LiveState {
   readonly subscribers: number;
   readonly groups: number;
@@ -44,7 +32,8 @@ export interface LiveState {
 /** The subscriptions of this process. */
 export function createLive({ hooks, ...parts }: LiveParts) {
   const groups = createGroups(hooks);
-  const subscribers = new Set<Subscriber>();
+  const subscriptions = new Set<Subscription>();
+  const moves = createMoves(groups);
 
   return {
     epoch: parts.tailer.epoch,
@@ -56,29 +45,40 @@ export function createLive({ hooks, ...parts }: LiveParts) {
     tasks: createSignals(({ key }: Task) => key),
 
     /** Changes of campaigns, from behind a cursor or from now on; see `openReader`. */
-    changes: (selection: Selection, after: string | null): Feed => createChangeFeed(parts, selection, after),
+    changes: (selection: Selection, known: () => Promise<void>, after: string | null): Feed =>
+      createChangeFeed(parts, selection, known, after),
 
     /**
      * Tells a sink what an operation asks for, until the subscriber is ended.
      */
-    subscribe({ feed, start, key, execute, onEnd }: LiveOperation, sink: Sink): Subscriber {
-      const group = groups.hold(`${feed.topic} ${key}`, feed, execute);
-      const subscriber: Subscriber = new Subscriber({ group, sink, hooks, onEnd: forget }, start);
-      subscribers.add(subscriber);
+    subscribe({ start, onEnd, ...operation }: LiveOperation, sink: Sink): Subscriber {
+      const group = groups.hold(operation);
+      const subscriber = new Subscriber({ group, sink, hooks, onEnd: forget }, start);
+      const { request, seen, sight, reopen } = operation;
+      const subscription: Subscription = { subscriber, group, request, seen, sight, reopen };
+      subscriptions.add(subscription);
+      // It may be another by now than when the subscription was opened.
+      void moves.check([subscription]);
 
       function forget(): void {
-        subscribers.delete(subscriber);
-        groups.release(group);
+        subscriptions.delete(subscription);
+        groups.release(subscription.group);
         onEnd();
       }
       return subscriber;
     },
 
+    /**
+     * What people see may be another from this moment on: whoever sees something else goes on by that from here, missing
+     * nothing. Resolves once all do.
+     */
+    seenAnew: (): Promise<void> => moves.check(subscriptions),
+
     /** How the subscriptions are doing. */
     state(): LiveState {
-      const lags = [...subscribers].flatMap((subscriber) => subscriber.lag() ?? []);
+      const lags = [...subscriptions].flatMap(({ subscriber }) => subscriber.lag() ?? []);
       return {
-        subscribers: subscribers.size,
+        subscribers: subscriptions.size,
         groups: groups.count(),
         behind: lags.length,
         lag: lags.reduce((most, lag) => Math.max(most, lag), 0),

@@ -73,7 +73,12 @@ export class Reader implements FeedReader {
   }
 
   get position(): Position {
-    return this.#prepared.length > 0 ? this.#told : this.#position;
+    if (!this.#isIdle) return this.#told;
+    return { seq: Math.max(this.#told.seq, this.#parts.tailer.head()) };
+  }
+
+  get isIdle(): boolean {
+    return this.#isIdle;
   }
 
   get isSteady(): boolean {
@@ -83,6 +88,7 @@ export class Reader implements FeedReader {
   async poll(): Promise<(Told & { readonly event: ChangeEvent }) | null> {
     // Before anything is read: what comes meanwhile must not go unnoticed.
     this.#stopListening ??= this.#parts.tailer.onNews((seq) => this.#hear(seq), this.#keysForLog());
+    if (this.#isIdle) this.#leaveIdle(this.#parts.tailer.head());
     while (!this.#ended) {
       const next = this.#prepared.shift();
       if (next) {
@@ -93,7 +99,8 @@ export class Reader implements FeedReader {
       }
       this.#hasNews = false;
       if (await this.#advance()) continue;
-      this.#isIdle = !this.#hasNews && this.isSteady;
+      this.#told = this.#position;
+      this.#isIdle = !this.#hasNews;
       return null;
     }
     return null;
@@ -101,10 +108,15 @@ export class Reader implements FeedReader {
 
   /** Before the first news since it had caught up there was nothing for it: it need not be looked for. */
   #hear(seq: number): void {
-    if (this.#isIdle) this.#position = { seq: Math.max(this.#position.seq, seq - 1) };
-    this.#isIdle = false;
+    if (this.#isIdle) this.#leaveIdle(seq - 1);
     this.#hasNews = true;
     this.#wake();
+  }
+
+  #leaveIdle(seq: number): void {
+    this.#isIdle = false;
+    this.#position = { seq: Math.max(this.#position.seq, seq) };
+    this.#told = this.#position;
   }
 
   async news(): Promise<void> {

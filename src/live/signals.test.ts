@@ -9,7 +9,15 @@ interface Thing {
 
 const thing = (key: string, state = 0): Thing => ({ key, state });
 const all = () => true;
-const started = () => createSignals<Thing>(({ key }) => key);
+
+function started() {
+  const { feed, changed } = createSignals<Thing>(({ key }) => key);
+  return {
+    changed,
+    feed: (topic: string, present: readonly Thing[], wants: (thing: Thing) => boolean) =>
+      feed(topic, async () => present, wants),
+  };
+}
 
 /** What a reader is told next, so many things. It waits for them as a subscriber does. */
 async function take(reader: FeedReader, count: number): Promise<unknown[]> {
@@ -30,10 +38,10 @@ async function rest(reader: FeedReader): Promise<unknown[]> {
 }
 
 describe('a reader', () => {
-  test('is told what is there at first, in that order, and then of every change', async () => {
+  test('is told what is there at first, in the order of the keys, and then of every change', async () => {
     const { feed, changed } = started();
     const reader = await feed('t', [thing('b'), thing('a')], all).open();
-    expect(await rest(reader)).toEqual([thing('b'), thing('a')]);
+    expect(await rest(reader)).toEqual([thing('a'), thing('b')]);
     const next = take(reader, 1);
     changed(thing('a', 1));
     expect(await next).toEqual([thing('a', 1)]);
@@ -137,6 +145,20 @@ describe('a feed', () => {
     await take(reader, 2);
     changed(thing('c', 1));
     expect(await rest(watched.from(reader.position))).toEqual([thing('b', 1), thing('c', 1)]);
+  });
+
+  test('can be taken up in the middle of what was there at first, by another that tells of other things', async () => {
+    const { feed, changed } = started();
+    const reader = await feed('t', [thing('a'), thing('b'), thing('c')], all).open();
+    expect(await take(reader, 1)).toEqual([thing('a')]);
+    const { position } = reader;
+    changed(thing('d', 1));
+    const other = feed('u', [thing('a'), thing('c'), thing('d', 1)], ({ key }) => key !== 'b').from(position);
+    expect(other.isSteady).toBe(false);
+    expect(await rest(other)).toEqual([thing('c'), thing('d', 1), thing('d', 1)]);
+    expect([other.isSteady, other.isIdle]).toEqual([true, true]);
+    changed(thing('b', 1));
+    expect([other.isIdle, await rest(other)]).toEqual([false, []]);
   });
 
   test('is the same for whoever comes back, whatever with', async () => {

@@ -20,37 +20,54 @@ export function createSignals<Thing>(keyOf: (thing: Thing) => string) {
   const newest = new Map<string, Signal<Thing>>();
   const listeners = new Set<() => void>();
 
-  function openReader(present: readonly Thing[], seq: number, wants: (thing: Thing) => boolean): FeedReader {
-    const states = [...present];
-    let position: Position = { seq };
+  /** @param states gives what is told first; null: nothing */
+  function openReader(
+    start: Position,
+    states: (() => Promise<Thing[]>) | null,
+    wants: (thing: Thing) => boolean,
+  ): FeedReader {
+    let position = start;
+    let untold: Thing[] | null = states ? null : [];
+    let [isIdle, ended] = [false, false];
     let wake = () => {};
-    let ended = false;
-    const listen = () => wake();
+    const listen = () => {
+      isIdle = false;
+      wake();
+    };
 
-    function told(event: Thing, at: number): Told {
-      position = { seq: at };
-      return { event, position, cursor: null, first: at, last: at, steps: 0, at: null };
+    function told(event: Thing, at: Position): Told {
+      position = at;
+      return { event, position, cursor: null, first: at.seq, last: at.seq, steps: 0, at: null };
     }
 
     return {
       get position() {
-        return position;
+        return isIdle ? { seq: head } : position;
       },
       get isSteady() {
-        return states.length === 0;
+        return untold?.length === 0;
+      },
+      get isIdle() {
+        return isIdle;
       },
       async poll() {
+        isIdle = false;
         if (!ended) listeners.add(listen);
-        const state = states.shift();
-        if (state !== undefined && !ended) return told(state, position.seq);
-        for (const { thing, seq } of newest.values()) {
-          if (seq > position.seq && wants(thing) && !ended) return told(thing, seq);
+        untold ??= (await states?.()) ?? [];
+        const state = untold.shift();
+        const { seq } = position;
+        if (state !== undefined && !ended)
+          return told(state, untold.length > 0 ? { seq, told: { key: keyOf(state) } } : { seq });
+        for (const signal of newest.values()) {
+          if (signal.seq > seq && wants(signal.thing) && !ended)
+            return told(signal.thing, { seq: signal.seq });
         }
         position = { seq: head };
+        isIdle = !ended;
         return null;
       },
       async news() {
-        if (ended || head > position.seq) return;
+        if (ended || !isIdle) return;
         await new Promise<void>((resolve) => {
           wake = resolve;
         });
@@ -76,15 +93,28 @@ export function createSignals<Thing>(keyOf: (thing: Thing) => string) {
 
     /**
      * @param topic what the feed tells, for feeds of one topic tell the same
-     * @param present told first
+     * @param present told first, in the order of their keys
      */
-    feed(topic: string, present: readonly Thing[], wants: (thing: Thing) => boolean): Feed {
+    feed(topic: string, present: () => Promise<readonly Thing[]>, wants: (thing: Thing) => boolean): Feed {
+      const statesAfter = async (key: string) => {
+        const states = (await present()).filter((thing) => keyOf(thing) > key);
+        return states.sort((one, other) => (keyOf(one) < keyOf(other) ? -1 : 1));
+      };
       const feed: Feed = {
         topic,
         head: () => head,
         watch: () => () => {},
-        open: async () => openReader(present, head, wants),
-        from: ({ seq }) => openReader([], seq, wants),
+        prepare: async () => {},
+        async open() {
+          // What changes while they are read is told after them.
+          const seq = head;
+          const states = await statesAfter('');
+          return openReader({ seq }, async () => states, wants);
+        },
+        from(position) {
+          const { told } = position;
+          return openReader(position, told ? () => statesAfter(told.key) : null, wants);
+        },
         // There is no past to come back to: the present state is what was missed.
         after: () => feed,
       };

@@ -12,11 +12,11 @@ import {
   validateSubscriptionArgs,
 } from 'graphql';
 import type { Logger } from 'pino';
-import type { Viewer } from '../graphql/context.ts';
+import { type GraphQLContext, type Viewer, visibleAccounts } from '../graphql/context.ts';
 import { toClientError, withoutHttp } from '../graphql/errors.ts';
 import { FeedSource } from '../live/feed.ts';
-import type { LiveOperation } from '../live/live.ts';
-import { attempt, ProblemError } from '../model/problem.ts';
+import type { OpenOperation } from '../live/group.ts';
+import type { LiveOperation } from '../live/moves.ts';
 import type { GraphQLServer } from './graphql.ts';
 import { refusal } from './refuse.ts';
 import type { OperationRequest } from './request.ts';
@@ -26,7 +26,7 @@ import type { SubscriptionCounts } from './subscription-limits.ts';
 export interface Operation {
   readonly request: OperationRequest;
   readonly args: ExecutionArgs;
-  readonly viewer: Viewer;
+  readonly context: GraphQLContext;
   /** Runs a query or a mutation through the pipeline that prepared it; null: it is a subscription. */
   readonly execute: (() => ReturnType<Pipeline['execute']>) | null;
 }
@@ -59,7 +59,7 @@ export async function prepareOperation(
     return {
       request,
       args,
-      viewer,
+      context,
       execute: isSubscription ? null : executionOf(pipeline, args),
     };
   } catch (error) {
@@ -84,6 +84,8 @@ export interface SubscriptionRequest {
   readonly operation: Operation;
   /** What it came over. */
   readonly connection: object;
+  /** Who asks, as of now; null: nobody who may any more. */
+  readonly viewerNow: () => Viewer | null;
   /** Where a client comes back to, told outside of the operation (`Last-Event-ID`). */
   readonly after?: string | null;
 }
@@ -93,14 +95,14 @@ export interface SubscriptionRequest {
  * @returns what is wrong, if anything
  */
 export async function openSubscription(
-  { operation, connection, after = null }: SubscriptionRequest,
+  asked: SubscriptionRequest,
   counts: SubscriptionCounts,
   logger: Logger,
 ): Promise<LiveOperation | readonly GraphQLError[]> {
-  const countOff = counts.add(connection, operation.viewer.id);
+  const countOff = counts.add(asked.connection, asked.operation.context.viewer.id);
   if (countOff instanceof GraphQLError) return [countOff];
   try {
-    const opened = await openCounted(operation, after, logger);
+    const opened = await openCounted(asked, logger);
     if ('feed' in opened) return { ...opened, onEnd: countOff };
     countOff();
     return opened;
@@ -111,30 +113,63 @@ export async function openSubscription(
 }
 
 async function openCounted(
-  { request, args, viewer }: Operation,
-  after: string | null,
+  { operation: { request, args, context }, after = null, viewerNow }: SubscriptionRequest,
   logger: Logger,
 ): Promise<Omit<LiveOperation, 'onEnd'> | readonly GraphQLError[]> {
   const clean = (errors: readonly GraphQLError[]) =>
     errors.map((error) => withoutHttp(toClientError(error, (cause) => logUnforeseen(logger, cause))));
   const validated = validateSubscriptionArgs(args);
   if (!('schema' in validated)) return clean(validated);
-  const source = await createSourceEventStream(validated);
-  if (!(source instanceof FeedSource)) {
-    const errors =
-      'errors' in source ? (source.errors ?? []) : [new GraphQLError('There is nothing to listen to.')];
-    return clean(errors);
+  const opening = { request: keyOf(request, validated), after, clean };
+  const opened = await openFor(context, validated, opening);
+  if (!('feed' in opened)) return clean(opened);
+  try {
+    return {
+      ...opened,
+      start: await opened.feed.open(),
+      sight() {
+        const viewer = viewerNow();
+        return viewer && sightOf({ ...context, viewer });
+      },
+      async reopen() {
+        const viewer = viewerNow();
+        if (!viewer) return null;
+        const contextValue = { ...context, viewer };
+        const reopened = await openFor(contextValue, { ...validated, contextValue }, opening);
+        if (!('feed' in reopened)) throw reopened[0];
+        return reopened;
+      },
+    };
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    return clean([new GraphQLError(error.message, { originalError: error })]);
   }
-  const feed = after === null ? source.feed : source.feed.after(after);
-  const start = await attempt(feed.open());
-  if (start instanceof ProblemError)
-    return clean([new GraphQLError(start.message, { originalError: start })]);
+}
+
+/** What of an operation is the same for whoever asks. */
+interface Opening {
+  readonly request: string;
+  readonly after: string | null;
+  readonly clean: (errors: readonly GraphQLError[]) => readonly GraphQLError[];
+}
+
+/** @param args with that context */
+async function openFor(
+  context: GraphQLContext,
+  args: ValidatedSubscriptionArgs,
+  { request, after, clean }: Opening,
+): Promise<OpenOperation | readonly GraphQLError[]> {
+  // Before anything is waited for: accounts may become others at any moment.
+  const seen = sightOf(context);
+  const source = await createSourceEventStream(args);
+  if (!(source instanceof FeedSource))
+    return ('errors' in source && source.errors) || [new GraphQLError('There is nothing to listen to.')];
   return {
-    feed,
-    start,
-    key: keyOf(request, validated, viewer),
+    feed: after === null ? source.feed : source.feed.after(after),
+    request,
+    seen,
     async execute(event) {
-      const result = await executeSubscriptionEvent({ ...validated, rootValue: event });
+      const result = await executeSubscriptionEvent({ ...args, rootValue: event });
       return textOf(result, clean);
     },
   };
@@ -152,16 +187,22 @@ function logUnforeseen(logger: Logger, error: unknown): void {
   logger.error({ err: error }, 'a subscription failed in a way nobody foresaw');
 }
 
-/** What an answer depends on besides the event: who asks, and all of the request but the place where it begins. */
+/** What answers depend on besides the event and who asks: all of the request but the place where it begins. */
 function keyOf(
   { query, operationName, variables }: OperationRequest,
   validated: ValidatedSubscriptionArgs,
-  { role, accounts }: Viewer,
 ): string {
   const places = placeVariables(validated, query);
   const others = Object.entries(variables ?? {}).filter(([name]) => !places.includes(name));
   others.sort(([one], [other]) => (one < other ? -1 : 1));
-  return hash('sha256', JSON.stringify([query, operationName ?? null, others, role, [...accounts].sort()]));
+  return hash('sha256', JSON.stringify([query, operationName ?? null, others]));
+}
+
+/** Who asks, as far as answers depend on it. */
+function sightOf(context: GraphQLContext): string {
+  const accounts = visibleAccounts(context).map(({ name, provider }) => [name, provider.name]);
+  accounts.sort(([one = ''], [other = '']) => (one < other ? -1 : 1));
+  return hash('sha256', JSON.stringify([context.viewer.role, accounts]));
 }
 
 /** The variables that stand for `after` and for nothing else. */

@@ -54,14 +54,15 @@ export function createSse(parts: SseParts) {
     const body = request.method === 'POST' ? await readBody(request, limits.bodyBytes) : null;
     if (body instanceof GraphQLError) return refuse(response, body, 413);
     // It may have taken a while to come in whole.
-    const viewer = door.viewerNow(grant);
+    const viewerNow = () => door.viewerNow(grant);
+    const viewer = viewerNow();
     if (!viewer) return refuse(response, unauthenticated());
     const asked = body === null ? fromUrl(request) : fromJson(body);
     const whole = asked && withDocument(asked, persisted);
     const operation =
       whole && !(whole instanceof GraphQLError) && (await prepareOperation(graphql, whole, viewer));
     if (!operation || !('args' in operation) || operation.execute)
-      return passOn(request, response, body, () => door.viewerNow(grant));
+      return passOn(request, response, body, viewerNow);
     const lastEventId = request.headers['last-event-id'];
     const after = typeof lastEventId === 'string' && lastEventId !== '' ? lastEventId : null;
     const log = requests.subscription(operation.args);
@@ -71,7 +72,7 @@ export function createSse(parts: SseParts) {
     // It may have gone while it was signing in.
     if (response.closed) end?.();
     const opened = end
-      ? await openSubscription({ operation, connection: request.socket, after }, counts, logger)
+      ? await openSubscription({ operation, connection: request.socket, after, viewerNow }, counts, logger)
       : [tooManyConnections()];
     response.writeHead(200, {
       'content-type': 'text/event-stream; charset=utf-8',

@@ -114,7 +114,8 @@ export function serveWebSocket(server: Server, parts: WebSocketParts) {
   async function subscribe(args: ExecutionArgs) {
     const { operation, connection, id, log } = askedWith(args);
     const { socket, request } = connection;
-    const opening = { operation, connection: socket };
+    const viewerNow = () => connection.grant && door.viewerNow(connection.grant);
+    const opening = { operation, connection: socket, viewerNow };
     const opened = await log.during(() => openSubscription(opening, counts, logger));
     if (!('feed' in opened)) {
       log.refused(opened);

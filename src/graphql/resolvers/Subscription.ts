@@ -34,14 +34,21 @@ export const Subscription: SubscriptionResolvers = {
     subscribe(_root, { names }, context) {
       const visible = visibleAccounts(context).map(({ name }) => name);
       const told = names ? visible.filter((name) => names.includes(name)) : visible;
-      const topic = JSON.stringify(['accounts', told]);
-      return new FeedSource(context.services.live.accounts.feed(topic, told, (name) => told.includes(name)));
+      const topic = JSON.stringify(['accounts', told.toSorted()]);
+      const { accounts } = context.services.live;
+      return new FeedSource(
+        accounts.feed(
+          topic,
+          async () => told,
+          (name) => told.includes(name),
+        ),
+      );
     },
     resolve: (name: string, _args: unknown, context: GraphQLContext) => accountOf(name, context),
   },
 };
 
-async function changes(args: ChangesArguments, fields: readonly string[] | null, context: GraphQLContext) {
+function changes(args: ChangesArguments, fields: readonly string[] | null, context: GraphQLContext) {
   const { campaigns, live } = context.services;
   const ids = args.ids ? parseCampaignIds(args.ids, 'ids') : null;
   for (const field of fields ?? []) checkField(field);
@@ -53,14 +60,16 @@ async function changes(args: ChangesArguments, fields: readonly string[] | null,
     filter: named && !args.filter ? null : toFilter(args.filter, context),
     fields: fields && new Set(fields),
   };
-  if (named) await campaigns.makeKnown(named);
-  return new FeedSource(live.changes(selection, args.after ?? null));
+  const known = async () => {
+    if (named) await campaigns.makeKnown(named);
+  };
+  return new FeedSource(live.changes(selection, known, args.after ?? null));
 }
 
 /** Each is looked for by itself. */
 const mostTasks = 500;
 
-async function taskChanges(
+function taskChanges(
   {
     ids,
     campaignId,
@@ -79,10 +88,12 @@ async function taskChanges(
     visible.has(task.account) &&
     (!named || named.has(task.key)) &&
     (campaignKey === null || task.campaignKey === campaignKey);
-  const present = await Promise.all([...(named ?? [])].map((key) => taskStore.get(key)));
-  const states = present.filter((task) => task !== null).filter(wants);
-  const topic = JSON.stringify(['tasks', [...visible], named && [...named], campaignKey]);
-  return new FeedSource(live.tasks.feed(topic, states, wants));
+  const present = async () => {
+    const found = await Promise.all([...(named ?? [])].map((key) => taskStore.get(key)));
+    return found.filter((task) => task !== null).filter(wants);
+  };
+  const topic = JSON.stringify(['tasks', [...visible].sort(), named && [...named], campaignKey]);
+  return new FeedSource(live.tasks.feed(topic, present, wants));
 }
 
 /** @throws ProblemError BAD_INPUT */
