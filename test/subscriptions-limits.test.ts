@@ -134,6 +134,32 @@ test('one token has no more than are allowed over WebSocket and SSE together', a
   await expectRoomForOne(app.url);
 });
 
+test('one whose variables are large counts as several, which its refusal says', async () => {
+  await using app = await startApp({ subscriptionsPerConnection: 4, subscriptionsPerToken: 5 });
+  using one = await connect(app.url);
+  using two = await connect(app.url);
+  // Those of accounts that there are not: nobody has to be asked for them.
+  const large = { ids: Array.from({ length: 400 }, (_, index) => `campaign:other:${index + 1_000_000}`) };
+  one.subscribe('1', large);
+  await until(async () => (await app.metric('subscribers')) === 1);
+  one.subscribe('2');
+  await one.answers('2', 1);
+  const counts = expect.stringContaining('This one counts as 3, for the size of its document');
+  one.subscribe('3', large);
+  two.subscribe('1', large);
+  for (const [client, id] of [
+    [one, '3'],
+    [two, '1'],
+  ] as const)
+    expect(await client.refusal(id)).toMatchObject([
+      { message: counts, extensions: { code: 'LIMIT_EXCEEDED' } },
+    ]);
+  one.complete('1');
+  await until(async () => (await app.metric('subscribers')) === 1);
+  two.subscribe('2', large);
+  await until(async () => (await app.metric('subscribers')) === 2);
+});
+
 describe('a subscription no longer counts', () => {
   test('when its client completes it, or vanishes', async () => {
     await using app = await startApp({ subscriptionsPerToken: 1 });

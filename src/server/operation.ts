@@ -20,7 +20,7 @@ import { attempt, ProblemError } from '../model/problem.ts';
 import type { GraphQLServer } from './graphql.ts';
 import { refusal } from './refuse.ts';
 import type { OperationRequest } from './request.ts';
-import type { SubscriptionCounts } from './subscription-limits.ts';
+import { type SubscriptionCounts, weightOf } from './subscription-limits.ts';
 
 /** An operation that has been parsed and validated. */
 export interface Operation {
@@ -97,7 +97,8 @@ export async function openSubscription(
   counts: SubscriptionCounts,
   logger: Logger,
 ): Promise<LiveOperation | readonly GraphQLError[]> {
-  const countOff = counts.add(connection, operation.viewer.id);
+  const { request, args, viewer } = operation;
+  const countOff = counts.add(connection, viewer.id, weightOf(request, args.document));
   if (countOff instanceof GraphQLError) return [countOff];
   try {
     const opened = await openCounted(operation, after, logger);
