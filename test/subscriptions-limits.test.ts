@@ -199,6 +199,24 @@ describe('a subscription no longer counts', () => {
     await client.answers('4', 1);
   });
 
+  test('when it took too long to be opened, as soon as that has come to its end', async () => {
+    await using provider = await startProvider();
+    await using app = await startApp({ subscriptionsPerToken: 1, operationSeconds: 0.1 }, provider.url);
+    using client = await connect(app.url);
+    const variables = { ids: [idOf('unknown')] };
+    client.subscribe('1', variables);
+    expect(await client.refusal('1')).toMatchObject([{ extensions: { code: 'TIMED_OUT' } }]);
+    client.subscribe('2');
+    expect(await client.refusal('2')).toEqual(tooMany('subscriptionsPerToken'));
+    provider.answer();
+    await expectRoomForOne(app.url);
+    await until(async () => (await app.metric('subscribers')) === 0);
+    expect(await overSse(app.url, { ids: [idOf('other')] })).toContain('"TIMED_OUT"');
+    provider.answer();
+    await expectRoomForOne(app.url);
+    await until(async () => (await app.metric('subscribers')) === 0);
+  });
+
   describe.each([
     ['and can not be', { ids: [idOf('unknown')], after: 'malformed' }],
     ['and can be', { ids: [idOf('unknown')] }],

@@ -17,9 +17,11 @@ import { toClientError, withoutHttp } from '../graphql/errors.ts';
 import { FeedSource } from '../live/feed.ts';
 import type { LiveOperation } from '../live/live.ts';
 import { attempt, ProblemError } from '../model/problem.ts';
+import { tooLate, within } from './deadline.ts';
 import type { GraphQLServer } from './graphql.ts';
 import { refusal } from './refuse.ts';
 import type { OperationRequest } from './request.ts';
+import type { Limits } from './settings.ts';
 import { type SubscriptionCounts, weightOf } from './subscription-limits.ts';
 
 /** An operation that has been parsed and validated. */
@@ -88,20 +90,46 @@ export interface SubscriptionRequest {
   readonly after?: string | null;
 }
 
+export interface OpeningParts {
+  readonly counts: SubscriptionCounts;
+  readonly limits: Pick<Limits, 'operationSeconds'>;
+  readonly logger: Logger;
+}
+
 /**
  * Opens what a subscription listens to. Whoever gets it must see to it that its `onEnd` is called.
  * @returns what is wrong, if anything
  */
 export async function openSubscription(
   { operation, connection, after = null }: SubscriptionRequest,
-  counts: SubscriptionCounts,
-  logger: Logger,
+  { counts, limits: { operationSeconds }, logger }: OpeningParts,
 ): Promise<LiveOperation | readonly GraphQLError[]> {
   const { request, args, viewer } = operation;
   const countOff = counts.add(connection, viewer.id, weightOf(request, args.document));
   if (countOff instanceof GraphQLError) return [countOff];
+  const opening = openCounted(operation, after, countOff, logger);
+  return within(operationSeconds, opening, () => {
+    // Until it has ended it counts: it still takes what an opening takes.
+    opening.then(end, (error) => logUnforeseen(logger, error));
+    return [withoutHttp(tooLate(operationSeconds))];
+  });
+}
+
+/** Nobody waits for it any more. */
+function end(opened: LiveOperation | readonly GraphQLError[]): void {
+  if (!('feed' in opened)) return;
+  opened.start.end();
+  opened.onEnd();
+}
+
+async function openCounted(
+  operation: Operation,
+  after: string | null,
+  countOff: () => void,
+  logger: Logger,
+): Promise<LiveOperation | readonly GraphQLError[]> {
   try {
-    const opened = await openCounted(operation, after, logger);
+    const opened = await open(operation, after, logger);
     if ('feed' in opened) return { ...opened, onEnd: countOff };
     countOff();
     return opened;
@@ -111,7 +139,7 @@ export async function openSubscription(
   }
 }
 
-async function openCounted(
+async function open(
   { request, args, viewer }: Operation,
   after: string | null,
   logger: Logger,
