@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import { createServer, request, type ServerResponse } from 'node:http';
+import { request } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { startProvider } from './support/held-provider.ts';
 import {
   idOf,
   type QuietApp,
@@ -268,32 +269,4 @@ async function vanishes(client: Client, openConnections: () => number): Promise<
   const open = openConnections();
   client.vanish();
   await until(() => openConnections() < open);
-}
-
-/** A provider that is asked, and answers only when it is told to: there is no such campaign. */
-async function startProvider() {
-  const waiting: ServerResponse[] = [];
-  let asked = 0;
-  const server = createServer((_request, response) => {
-    asked += 1;
-    waiting.push(response);
-  });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const address = z.object({ port: z.number() }).parse(server.address());
-  return {
-    url: `http://127.0.0.1:${address.port}`,
-    get asked() {
-      return asked;
-    },
-    answer() {
-      for (const response of waiting.splice(0)) {
-        response.writeHead(404, { 'content-type': 'application/json' });
-        response.end(JSON.stringify({ success: false, error: 'Not found' }));
-      }
-    },
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      await once(server.close(), 'close');
-    },
-  };
 }
