@@ -2,6 +2,8 @@ import { beforeAll, expect, test } from 'vitest';
 import { type Simulator, startSimulator } from '../src/simulator/simulator.ts';
 import { accountAt, startTestApp, type TestApp } from './support/app.ts';
 import { connectRaw, post, tokenOf } from './support/signing-in.ts';
+import { overSse, overWebSocket } from './support/subscribe.ts';
+import { until } from './support/wait.ts';
 
 const token = tokenOf('one');
 const authorization = token.bearer;
@@ -59,6 +61,21 @@ test.each([
   expect(await client.answer('2')).toMatchObject({ payload: { data: { accounts: [{}] } } });
   const response = await post(app.url, { query: document }, { authorization, accept: 'text/event-stream' });
   expect(JSON.parse(/\{.*\}/.exec(await response.text())?.[0] ?? '')).toEqual({ errors: late });
+});
+
+test.each([
+  ['WebSocket', overWebSocket],
+  ['SSE', overSse],
+])('a subscription that takes too long to be opened is given up, over %s', async (_way, subscribe) => {
+  const changes = 'subscription ($ids: [ID!]) { campaignUpdated(ids: $ids) { cause } }';
+  using told = subscribe(app.url, changes, { ids: ['campaign:appizer-main:camp_9'] }, authorization);
+  await until(() => told.ended);
+  expect([told.errors, told.events]).toEqual([late, []]);
+  // One that is open in time may last.
+  using lasting = subscribe(app.url, changes, { ids: ['campaign:appizer-main:camp_1'] }, authorization);
+  await lasting.atLeast(1);
+  expect((await app.request(query, {}, authorization)).errors).toEqual(late);
+  expect([lasting.ended, lasting.errors]).toEqual([false, []]);
 });
 
 test('nothing else waits for it', async () => {

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import { createServer, request, type ServerResponse } from 'node:http';
+import { request } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { startProvider } from './support/held-provider.ts';
 import {
   idOf,
   type QuietApp,
@@ -134,6 +135,32 @@ test('one token has no more than are allowed over WebSocket and SSE together', a
   await expectRoomForOne(app.url);
 });
 
+test('one whose variables are large counts as several, which its refusal says', async () => {
+  await using app = await startApp({ subscriptionsPerConnection: 4, subscriptionsPerToken: 5 });
+  using one = await connect(app.url);
+  using two = await connect(app.url);
+  // Those of accounts that there are not: nobody has to be asked for them.
+  const large = { ids: Array.from({ length: 400 }, (_, index) => `campaign:other:${index + 1_000_000}`) };
+  one.subscribe('1', large);
+  await until(async () => (await app.metric('subscribers')) === 1);
+  one.subscribe('2');
+  await one.answers('2', 1);
+  const counts = expect.stringContaining('This one counts as 3, for the size of its document');
+  one.subscribe('3', large);
+  two.subscribe('1', large);
+  for (const [client, id] of [
+    [one, '3'],
+    [two, '1'],
+  ] as const)
+    expect(await client.refusal(id)).toMatchObject([
+      { message: counts, extensions: { code: 'LIMIT_EXCEEDED' } },
+    ]);
+  one.complete('1');
+  await until(async () => (await app.metric('subscribers')) === 1);
+  two.subscribe('2', large);
+  await until(async () => (await app.metric('subscribers')) === 2);
+});
+
 describe('a subscription no longer counts', () => {
   test('when its client completes it, or vanishes', async () => {
     await using app = await startApp({ subscriptionsPerToken: 1 });
@@ -171,6 +198,24 @@ describe('a subscription no longer counts', () => {
     await until(async () => (await app.metric('subscribers')) === 0);
     client.subscribe('4');
     await client.answers('4', 1);
+  });
+
+  test('when it took too long to be opened, as soon as that has come to its end', async () => {
+    await using provider = await startProvider();
+    await using app = await startApp({ subscriptionsPerToken: 1, operationSeconds: 0.1 }, provider.url);
+    using client = await connect(app.url);
+    const variables = { ids: [idOf('unknown')] };
+    client.subscribe('1', variables);
+    expect(await client.refusal('1')).toMatchObject([{ extensions: { code: 'TIMED_OUT' } }]);
+    client.subscribe('2');
+    expect(await client.refusal('2')).toEqual(tooMany('subscriptionsPerToken'));
+    provider.answer();
+    await expectRoomForOne(app.url);
+    await until(async () => (await app.metric('subscribers')) === 0);
+    expect(await overSse(app.url, { ids: [idOf('other')] })).toContain('"TIMED_OUT"');
+    provider.answer();
+    await expectRoomForOne(app.url);
+    await until(async () => (await app.metric('subscribers')) === 0);
   });
 
   describe.each([
@@ -224,32 +269,4 @@ async function vanishes(client: Client, openConnections: () => number): Promise<
   const open = openConnections();
   client.vanish();
   await until(() => openConnections() < open);
-}
-
-/** A provider that is asked, and answers only when it is told to: there is no such campaign. */
-async function startProvider() {
-  const waiting: ServerResponse[] = [];
-  let asked = 0;
-  const server = createServer((_request, response) => {
-    asked += 1;
-    waiting.push(response);
-  });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const address = z.object({ port: z.number() }).parse(server.address());
-  return {
-    url: `http://127.0.0.1:${address.port}`,
-    get asked() {
-      return asked;
-    },
-    answer() {
-      for (const response of waiting.splice(0)) {
-        response.writeHead(404, { 'content-type': 'application/json' });
-        response.end(JSON.stringify({ success: false, error: 'Not found' }));
-      }
-    },
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      await once(server.close(), 'close');
-    },
-  };
 }

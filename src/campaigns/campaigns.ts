@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Account, Answer } from '../accounts/account.ts';
 import { type Campaign, campaignKey, type Throughput } from '../model/campaign.ts';
 import type { LoggedCause } from '../model/change.ts';
@@ -7,6 +6,7 @@ import type { Stats } from '../model/stats.ts';
 import type { CampaignStore } from '../store/campaigns.ts';
 import type { ChangeLog } from '../store/log.ts';
 import type { Observer } from './observe.ts';
+import { createUnknown } from './unknown.ts';
 
 export interface Freshness {
   readonly observedAt: number;
@@ -35,8 +35,6 @@ export interface CampaignsParts {
 /** A provider's "not found" is believed for so long, so that asking again and again costs nothing. */
 const notFoundMs = 60_000;
 const mostRemembered = 10_000;
-/** Somebody who subscribes does not wait longer than this for a provider. */
-const patienceMs = 3_000;
 
 /** What people ask for and do: reading a campaign, following it, and how fresh what is known of it is. */
 export function createCampaigns({
@@ -56,6 +54,13 @@ export function createCampaigns({
     return take(account, externalId, cause, account.read(externalId, { priority: 'person' }));
   }
 
+  const { makeKnown } = createUnknown({
+    accounts,
+    store,
+    isMissing,
+    read: (account, externalId, call) => take(account, externalId, 'QUERY', account.read(externalId, call)),
+  });
+
   async function take(
     account: Account,
     externalId: string,
@@ -73,6 +78,10 @@ export function createCampaigns({
       if (error instanceof ProblemError) rememberFailure(key, error);
       throw error;
     }
+  }
+
+  function isMissing(key: string): boolean {
+    return (notFoundUntil.get(key) ?? 0) > now();
   }
 
   function rememberNotFound(key: string): void {
@@ -137,26 +146,11 @@ export function createCampaigns({
       const key = campaignKey(accountName, externalId);
       const known = await store.get(key);
       if (known) return maxAgeMs === null ? known : renew(account, known, maxAgeMs);
-      if ((notFoundUntil.get(key) ?? 0) > now()) return null;
+      if (isMissing(key)) return null;
       return readNow(account, externalId, 'QUERY');
     },
 
-    /**
-     * Reads those of the campaigns that are unknown, as `get` would. What can't be read stays unknown, and nobody waits
-     * long for it: a subscriber to it is told once it is.
-     */
-    async makeKnown(
-      campaigns: readonly { readonly account: string; readonly externalId: string }[],
-    ): Promise<void> {
-      const known = await store.getMany(campaigns.map((one) => campaignKey(one.account, one.externalId)));
-      const unknown = campaigns.filter((one) => !known.has(campaignKey(one.account, one.externalId)));
-      if (unknown.length === 0) return;
-      const reading = Promise.allSettled(unknown.map((one) => this.get(one.account, one.externalId, null)));
-      const enough = new AbortController();
-      const patience = delay(patienceMs, undefined, { signal: enough.signal, ref: false }).catch(() => {});
-      await Promise.race([reading, patience]);
-      enough.abort();
-    },
+    makeKnown,
 
     /**
      * Reads the campaign and polls it from then on.

@@ -3,16 +3,19 @@ export function createCount(most: number) {
   const counts = new Map<string, number>();
 
   return {
-    /** Counts one more. @returns a function that counts it off again, once; null: there are as many as may be. */
-    add(key: string): (() => void) | null {
+    /**
+     * Counts one more. @returns a function that counts it off again, once; null: there are as many as may be.
+     * @param weight as how many it counts
+     */
+    add(key: string, weight = 1): (() => void) | null {
       const before = counts.get(key) ?? 0;
-      if (before >= most) return null;
-      counts.set(key, before + 1);
+      if (before + weight > most) return null;
+      counts.set(key, before + weight);
       let isOver = false;
       return () => {
         if (isOver) return;
         isOver = true;
-        const left = (counts.get(key) ?? 1) - 1;
+        const left = (counts.get(key) ?? weight) - weight;
         if (left > 0) counts.set(key, left);
         else counts.delete(key);
       };

@@ -17,10 +17,12 @@ import { toClientError, withoutHttp } from '../graphql/errors.ts';
 import { FeedSource } from '../live/feed.ts';
 import type { OpenOperation } from '../live/group.ts';
 import type { LiveOperation } from '../live/moves.ts';
+import { tooLate, within } from './deadline.ts';
 import type { GraphQLServer } from './graphql.ts';
 import { refusal } from './refuse.ts';
 import type { OperationRequest } from './request.ts';
-import type { SubscriptionCounts } from './subscription-limits.ts';
+import type { Limits } from './settings.ts';
+import { type SubscriptionCounts, weightOf } from './subscription-limits.ts';
 
 /** An operation that has been parsed and validated. */
 export interface Operation {
@@ -90,19 +92,45 @@ export interface SubscriptionRequest {
   readonly after?: string | null;
 }
 
+export interface OpeningParts {
+  readonly counts: SubscriptionCounts;
+  readonly limits: Pick<Limits, 'operationSeconds'>;
+  readonly logger: Logger;
+}
+
 /**
  * Opens what a subscription listens to. Whoever gets it must see to it that its `onEnd` is called.
  * @returns what is wrong, if anything
  */
 export async function openSubscription(
   asked: SubscriptionRequest,
-  counts: SubscriptionCounts,
+  { counts, limits: { operationSeconds }, logger }: OpeningParts,
+): Promise<LiveOperation | readonly GraphQLError[]> {
+  const { request, args, context } = asked.operation;
+  const countOff = counts.add(asked.connection, context.viewer.id, weightOf(request, args.document));
+  if (countOff instanceof GraphQLError) return [countOff];
+  const opening = openCounted(asked, countOff, logger);
+  return within(operationSeconds, opening, () => {
+    // Until it has ended it counts: it still takes what an opening takes.
+    opening.then(end, (error) => logUnforeseen(logger, error));
+    return [withoutHttp(tooLate(operationSeconds))];
+  });
+}
+
+/** Nobody waits for it any more. */
+function end(opened: LiveOperation | readonly GraphQLError[]): void {
+  if (!('feed' in opened)) return;
+  opened.start.end();
+  opened.onEnd();
+}
+
+async function openCounted(
+  asked: SubscriptionRequest,
+  countOff: () => void,
   logger: Logger,
 ): Promise<LiveOperation | readonly GraphQLError[]> {
-  const countOff = counts.add(asked.connection, asked.operation.context.viewer.id);
-  if (countOff instanceof GraphQLError) return [countOff];
   try {
-    const opened = await openCounted(asked, logger);
+    const opened = await open(asked, logger);
     if ('feed' in opened) return { ...opened, onEnd: countOff };
     countOff();
     return opened;
@@ -112,7 +140,7 @@ export async function openSubscription(
   }
 }
 
-async function openCounted(
+async function open(
   { operation: { request, args, context }, after = null, viewerNow }: SubscriptionRequest,
   logger: Logger,
 ): Promise<Omit<LiveOperation, 'onEnd'> | readonly GraphQLError[]> {

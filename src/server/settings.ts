@@ -23,7 +23,7 @@ export const limitsSettings = z
     requestsPerMinute: count.default(60_000),
     /** Tokens that are not valid, from one address. */
     failedSignInsPerMinute: count.default(60),
-    /** How long a query or a mutation may take. */
+    /** How long a query or a mutation may take, and how long a subscription until it is open. */
     operationSeconds: z.number().positive().max(600).default(30),
   })
   .prefault({});

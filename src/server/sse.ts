@@ -2,7 +2,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { GraphQLError } from 'graphql';
-import type { Logger } from 'pino';
 import { z } from 'zod';
 import type { Grant } from '../access/grant.ts';
 import type { Viewer } from '../graphql/context.ts';
@@ -10,7 +9,7 @@ import type { Live } from '../live/live.ts';
 import { apart } from '../tracing/work.ts';
 import type { Door } from './door.ts';
 import type { GraphQLServer } from './graphql.ts';
-import { openSubscription, prepareOperation } from './operation.ts';
+import { type OpeningParts, openSubscription, prepareOperation } from './operation.ts';
 import { type PersistedDocuments, withDocument } from './persisted.ts';
 import { refusal, refuse, unauthenticated } from './refuse.ts';
 import type { OperationRequest } from './request.ts';
@@ -18,17 +17,14 @@ import type { RequestLog } from './request-log.ts';
 import type { Limits } from './settings.ts';
 import { SseSink } from './sse-sink.ts';
 import { watchStalled } from './stalled.ts';
-import type { SubscriptionCounts } from './subscription-limits.ts';
 
-export interface SseParts {
+export interface SseParts extends OpeningParts {
   readonly graphql: GraphQLServer;
   readonly door: Door;
   readonly live: Live;
-  readonly counts: SubscriptionCounts;
   readonly persisted: PersistedDocuments | null;
-  readonly limits: Pick<Limits, 'bodyBytes'>;
+  readonly limits: Pick<Limits, 'bodyBytes' | 'operationSeconds'>;
   readonly requests: RequestLog;
-  readonly logger: Logger;
 }
 
 /** A comment now and then keeps what stands between from taking the connection for dead. */
@@ -47,7 +43,7 @@ const requestSchema = z.object({
  * answer, its id the cursor to come back with, and `complete` at the end. Everything else is the HTTP endpoint's.
  */
 export function createSse(parts: SseParts) {
-  const { graphql, door, live, counts, persisted, limits, requests, logger } = parts;
+  const { graphql, door, live, persisted, limits, requests } = parts;
 
   /** @param grant what the request was let in by */
   async function serve(request: IncomingMessage, response: ServerResponse, grant: Grant): Promise<void> {
@@ -72,7 +68,7 @@ export function createSse(parts: SseParts) {
     // It may have gone while it was signing in.
     if (response.closed) end?.();
     const opened = end
-      ? await openSubscription({ operation, connection: request.socket, after, viewerNow }, counts, logger)
+      ? await openSubscription({ operation, connection: request.socket, after, viewerNow }, parts)
       : [tooManyConnections()];
     response.writeHead(200, {
       'content-type': 'text/event-stream; charset=utf-8',

@@ -2,7 +2,6 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type ExecutionArgs, GraphQLError } from 'graphql';
 import { CloseCode, handleProtocols, makeServer, type SubscribePayload } from 'graphql-ws';
-import type { Logger } from 'pino';
 import { WebSocketServer } from 'ws';
 import { withoutHttp } from '../graphql/errors.ts';
 import type { Live } from '../live/live.ts';
@@ -12,25 +11,22 @@ import { type Connection, serveConnection } from './connection.ts';
 import type { Door } from './door.ts';
 import type { GraphQLServer } from './graphql.ts';
 import { keepAlive } from './keep-alive.ts';
-import { type Operation, openSubscription, prepareOperation } from './operation.ts';
+import { type OpeningParts, type Operation, openSubscription, prepareOperation } from './operation.ts';
 import { type AccessRules, isAllowed } from './origin.ts';
 import { pathOf } from './path.ts';
 import { type PersistedDocuments, withDocument } from './persisted.ts';
 import { unauthenticated } from './refuse.ts';
 import type { RequestLog } from './request-log.ts';
 import type { Limits } from './settings.ts';
-import type { SubscriptionCounts } from './subscription-limits.ts';
 import { tryAgainLater, WebSocketSink } from './websocket-sink.ts';
 
-export interface WebSocketParts extends AccessRules {
+export interface WebSocketParts extends AccessRules, OpeningParts {
   readonly graphql: GraphQLServer;
   readonly door: Door;
   readonly live: Live;
-  readonly counts: SubscriptionCounts;
   readonly persisted: PersistedDocuments | null;
-  readonly limits: Pick<Limits, 'messageBytes'>;
+  readonly limits: Pick<Limits, 'messageBytes' | 'operationSeconds'>;
   readonly requests: RequestLog;
-  readonly logger: Logger;
 }
 
 /** "Going away": clients come back. */
@@ -52,7 +48,7 @@ interface Asked {
  * @returns a function that closes all connections
  */
 export function serveWebSocket(server: Server, parts: WebSocketParts) {
-  const { graphql, door, live, counts, persisted, limits, requests, logger } = parts;
+  const { graphql, door, live, persisted, limits, requests, logger } = parts;
   const { messageBytes: maxPayload } = limits;
   const sockets = new WebSocketServer({ noServer: true, maxPayload, handleProtocols });
   const prepared = new WeakMap<ExecutionArgs, Asked>();
@@ -116,7 +112,7 @@ export function serveWebSocket(server: Server, parts: WebSocketParts) {
     const { socket, request } = connection;
     const viewerNow = () => connection.grant && door.viewerNow(connection.grant);
     const opening = { operation, connection: socket, viewerNow };
-    const opened = await log.during(() => openSubscription(opening, counts, logger));
+    const opened = await log.during(() => openSubscription(opening, parts));
     if (!('feed' in opened)) {
       log.refused(opened);
       return { errors: opened };

@@ -1,19 +1,19 @@
-/** Lets one at a time do something, in the order in which they have come. */
-export function createTurns() {
+/** Lets one at a time do something, or so many, in the order in which they have come. */
+export function createTurns(atOnce = 1) {
   const waiting: (() => void)[] = [];
-  let isTaken = false;
+  let taken = 0;
 
   return {
     /** Resolves once it is the caller's turn, which lasts until the caller calls `end`. */
     async begin(): Promise<void> {
-      if (isTaken) await new Promise<void>((resolve) => void waiting.push(resolve));
-      isTaken = true;
+      if (taken < atOnce) taken += 1;
+      else await new Promise<void>((resolve) => void waiting.push(resolve));
     },
 
     end(): void {
       const next = waiting.shift();
       if (next) next();
-      else isTaken = false;
+      else taken -= 1;
     },
   };
 }

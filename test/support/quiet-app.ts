@@ -20,6 +20,7 @@ export interface QuietAppOptions {
   readonly limits?: {
     readonly subscriptionsPerConnection?: number;
     readonly subscriptionsPerToken?: number;
+    readonly operationSeconds?: number;
   };
 }
 
