@@ -13,6 +13,8 @@ export default defineConfig({
   test: {
     globalSetup: ['test/support/postgres.ts'],
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+    // What runs at the same time mostly waits.
+    maxConcurrency: 8,
     testTimeout: 20_000,
     hookTimeout: 30_000,
     coverage: { provider: 'v8', include: ['src/**/*.ts'], exclude: ['src/generated/**', '**/*.test.ts'] },

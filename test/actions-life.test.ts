@@ -50,7 +50,7 @@ const changes = `subscription {
   }
 }`;
 
-describe.each(databaseKinds)('a whole life over GraphQL alone, on %s', (kind) => {
+describe.concurrent.each(databaseKinds)('a whole life over GraphQL alone, on %s', (kind) => {
   test('each step is one change, told at once', async () => {
     await using simulator = await startSimulator({ campaigns: 0, speed: 40 });
     const database = await createDatabase(kind);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { startSimulator } from '../src/simulator/simulator.ts';
 import { accountAt, startTestApp, type TestApp } from './support/app.ts';
 import { createDatabase, databaseKinds } from './support/databases.ts';
+import { startGenerousSimulator } from './support/simulator.ts';
 import { until } from './support/wait.ts';
 
 const payload = `campaign {
@@ -29,12 +29,17 @@ const id = 'campaign:appizer-main:camp_1';
 
 describe.each(databaseKinds)('mutations on %s', (kind) => {
   async function startAppizer() {
-    const simulator = await startSimulator({ campaigns: 0 });
+    const simulator = await startGenerousSimulator();
     const { appizer } = simulator.providers;
     appizer.add({ externalId: 'camp_1', status: 'sending', counters: { recipients: 9, sent: 1 } });
     return {
       appizer,
-      options: { database: await createDatabase(kind), accounts: [accountAt(simulator, 'appizer')] },
+      options: {
+        database: await createDatabase(kind),
+        accounts: [accountAt(simulator, 'appizer')],
+        // What nobody looks at waits 24 times the floor, and ever longer.
+        polling: { fastest: 0.005, slowest: 0.1 },
+      },
       requestsFor: (externalId: string) =>
         appizer.requests.filter((request) => request.externalId === externalId).length,
       [Symbol.asyncDispose]: () => simulator.stop(),
@@ -161,7 +166,7 @@ describe.each(databaseKinds)('mutations on %s', (kind) => {
   });
 
   test('a list does not bring back what is unfollowed', async () => {
-    await using simulator = await startSimulator({ campaigns: 0 });
+    await using simulator = await startGenerousSimulator();
     const { octeth } = simulator.providers;
     const unfollowed = octeth.add({ status: 'Sending', counters: { recipients: 9, sent: 1 } });
     const other = octeth.add({ status: 'Sending', counters: { recipients: 9, sent: 1 } });
@@ -229,7 +234,7 @@ describe.each(databaseKinds)('mutations on %s', (kind) => {
 
 describe('ids in mutations', () => {
   test.each(['unfollowCampaign', 'refreshCampaign'] as const)('%s', async (mutation) => {
-    await using simulator = await startSimulator({ campaigns: 0 });
+    await using simulator = await startGenerousSimulator();
     await using app = await startTestApp({ accounts: [accountAt(simulator, 'appizer')] });
     for (const malformed of ['', 'camp_1', 'account:appizer-main', 'campaign:appizer-main:a b']) {
       expect(await change(app, mutation, malformed)).toMatchObject({

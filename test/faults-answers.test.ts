@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { type CampaignChange, type SimulatedProvider, startSimulator } from '../src/simulator/simulator.ts';
+import type { CampaignChange, SimulatedProvider } from '../src/simulator/simulator.ts';
 import { accountAt, providerNames, startTestApp, type TestApp } from './support/app.ts';
 import { createDatabase, databaseKinds } from './support/databases.ts';
+import { startGenerousSimulator } from './support/simulator.ts';
 import { overWebSocket } from './support/subscribe.ts';
 import { until } from './support/wait.ts';
 
@@ -44,7 +45,7 @@ function readsOf(provider: SimulatedProvider, id: string): number {
 
 describe.concurrent('a status that nobody knows', () => {
   test.each(providerNames)('at %s is UNKNOWN beside the raw word, and polling goes on', async (name) => {
-    await using simulator = await startSimulator({ campaigns: 0 });
+    await using simulator = await startGenerousSimulator();
     const provider = simulator.providers[name];
     const [sending, sent] = words[name];
     provider.add({ externalId: '501', status: sending });
@@ -75,7 +76,7 @@ describe.concurrent('a list that the provider does not know', () => {
   ] as const)(
     'leaves the campaigns that %s is asked for by name, and the account is well',
     async (name, operation, code) => {
-      await using simulator = await startSimulator({ campaigns: 0 });
+      await using simulator = await startGenerousSimulator();
       const provider = simulator.providers[name];
       const [sending, sent] = words[name];
       provider.add({ externalId: '501', status: sending });
@@ -98,7 +99,7 @@ describe.concurrent('one campaign that always answers with garbage', () => {
   test.each(['selzy', 'bsg', 'appizer'] as const)(
     'at %s leaves the others and the account alone',
     async (name) => {
-      await using simulator = await startSimulator({ campaigns: 0, appizerCallsPerMinute: 1_000_000 });
+      await using simulator = await startGenerousSimulator();
       const provider = simulator.providers[name];
       const [sending] = words[name];
       const others = ['501', '502', '503'];
@@ -126,7 +127,7 @@ describe.concurrent('one campaign that always answers with garbage', () => {
   );
 
   test('at Selzy, when only its counters do: its status is told all the same', async () => {
-    await using simulator = await startSimulator({ campaigns: 0 });
+    await using simulator = await startGenerousSimulator();
     const { selzy } = simulator.providers;
     selzy.add({ externalId: '501', status: 'in_progress', counters: { recipients: 9, sent: 4 } });
     await using app = await startAt(simulator, 'selzy', ['501']);
@@ -146,7 +147,7 @@ describe.concurrent('one campaign that always answers with garbage', () => {
 });
 
 test('an answer that comes late does not undo what a later look has seen', async () => {
-  await using simulator = await startSimulator({ campaigns: 0 });
+  await using simulator = await startGenerousSimulator();
   const { selzy } = simulator.providers;
   selzy.add({ externalId: '501', status: 'in_progress' });
   await using app = await startAt(simulator, 'selzy', ['501']);
@@ -188,7 +189,7 @@ const oddities: readonly [string, CampaignChange][] = [
 
 describe.concurrent.each(databaseKinds)('one campaign that no database is made for, on %s,', (kind) => {
   test.each(oddities)('with %s, does not take the others of its list with it', async (_what, odd) => {
-    await using simulator = await startSimulator({ campaigns: 0 });
+    await using simulator = await startGenerousSimulator();
     const { octeth } = simulator.providers;
     octeth.add({ externalId: '501', status: 'Sending', counters: { recipients: 9 } });
     octeth.add({ externalId: '502', status: 'Sending', counters: { recipients: 9 }, ...odd });

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { ProblemCode } from '../src/model/problem.ts';
-import { type Fault, type SimulatedProvider, startSimulator } from '../src/simulator/simulator.ts';
+import type { Fault, SimulatedProvider } from '../src/simulator/simulator.ts';
 import { accountAt, providerNames, startTestApp, type TestApp } from './support/app.ts';
 import { createDatabase } from './support/databases.ts';
 import { startRoad } from './support/road.ts';
+import { startGenerousSimulator } from './support/simulator.ts';
 import { overWebSocket } from './support/subscribe.ts';
 import { until } from './support/wait.ts';
 
@@ -96,8 +97,8 @@ async function expectTold(app: TestApp, provider: SimulatedProvider, { code, say
 describe.concurrent('a provider that fails', { timeout: 40_000 }, () => {
   test.each(cases)('$provider, $fault.kind', async ({ provider, ...expected }) => {
     const { fault } = expected;
-    await using failing = await startSimulator({ campaigns: 0 });
-    await using sound = await startSimulator({ campaigns: 0 });
+    await using failing = await startGenerousSimulator();
+    await using sound = await startGenerousSimulator();
     await using road = await startRoad(Number(new URL(failing.url).port));
     const [bad, good] = [failing.providers[provider], sound.providers[provider]];
     const [sending, sent] = words[provider];
@@ -160,7 +161,7 @@ describe.concurrent('a provider that fails', { timeout: 40_000 }, () => {
 
 describe.concurrent('a campaign whose status is an object', { timeout: 40_000 }, () => {
   test.each(providerNames)('at %s stays as it is known, and stale', async (provider) => {
-    await using simulator = await startSimulator({ campaigns: 0 });
+    await using simulator = await startGenerousSimulator();
     const served = simulator.providers[provider];
     const [sending, sent] = words[provider];
     served.add({ externalId: '501', status: sending });
@@ -190,7 +191,7 @@ describe.concurrent('a campaign whose status is an object', { timeout: 40_000 },
 
 describe.concurrent('a name that can not be resolved', { timeout: 40_000 }, () => {
   test.each(providerNames)('%s', async (provider) => {
-    await using simulator = await startSimulator({ campaigns: 0 });
+    await using simulator = await startGenerousSimulator();
     const served = simulator.providers[provider];
     const [sending, sent] = words[provider];
     served.add({ externalId: '501', status: sending });

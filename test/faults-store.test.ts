@@ -4,11 +4,12 @@ import { pino } from 'pino';
 import { describe, expect, test, vi } from 'vitest';
 import { type App, startApp } from '../src/app.ts';
 import { parseConfig } from '../src/config.ts';
-import { type Simulator, startSimulator } from '../src/simulator/simulator.ts';
+import type { Simulator } from '../src/simulator/simulator.ts';
 import { accountAt, type GraphQLAnswer } from './support/app.ts';
 import { createDatabase } from './support/databases.ts';
 import { configFile, runScript } from './support/process.ts';
 import { startRoad } from './support/road.ts';
+import { startGenerousSimulator } from './support/simulator.ts';
 import { overWebSocket, type Subscribed } from './support/subscribe.ts';
 import { until } from './support/wait.ts';
 
@@ -141,8 +142,10 @@ function watchConnections() {
   return { opened, [Symbol.dispose]: () => spy.mockRestore() };
 }
 
-test('a full disk fails what would be written, and nothing else', { timeout: 60_000 }, async () => {
-  await using simulator = await startSimulator({ campaigns: 0 });
+test.concurrent('a full disk fails what would be written, and nothing else', {
+  timeout: 60_000,
+}, async () => {
+  await using simulator = await startGenerousSimulator();
   addCampaigns(simulator);
   using connections = watchConnections();
   await using app = await startLogged(simulator, await createDatabase('sqlite'));
@@ -171,10 +174,10 @@ test('a full disk fails what would be written, and nothing else', { timeout: 60_
   expect(await isReady(app.url)).toBe(true);
 });
 
-test('a database that another process has locked fails what would be written, for as long, and nothing else', {
+test.concurrent('a database that another process has locked fails what would be written, for as long, and nothing else', {
   timeout: 60_000,
 }, async () => {
-  await using simulator = await startSimulator({ campaigns: 0 });
+  await using simulator = await startGenerousSimulator();
   addCampaigns(simulator);
   const database = await createDatabase('sqlite');
   await using service = runScript('src/main.ts', ['--config', configFile(settings(simulator, database))]);
@@ -203,7 +206,7 @@ describe.concurrent('PostgreSQL', { timeout: 60_000 }, () => {
   /** All campaigns are known, over a road to the database that can be closed, and somebody hears of their changes. */
   async function startWatched() {
     const parts = new AsyncDisposableStack();
-    const simulator = parts.use(await startSimulator({ campaigns: 0 }));
+    const simulator = parts.use(await startGenerousSimulator());
     addCampaigns(simulator);
     const direct = new URL(await createDatabase('postgres'));
     const road = parts.use(await startRoad(Number(direct.port)));

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { startSimulator } from '../src/simulator/simulator.ts';
 import { accountAt, startTestApp } from './support/app.ts';
 import { createDatabase, databaseKinds } from './support/databases.ts';
+import { startGenerousSimulator } from './support/simulator.ts';
 import { overSse, overWebSocket } from './support/subscribe.ts';
 import { until } from './support/wait.ts';
 
@@ -20,7 +20,7 @@ describe.each(databaseKinds)('on %s', (kind) => {
     ['SSE', overSse],
   ])('over %s', (_name, subscribe) => {
     test('a named campaign begins with its state, and every change follows in order', async () => {
-      await using simulator = await startSimulator({ campaigns: 0 });
+      await using simulator = await startGenerousSimulator();
       const { appizer } = simulator.providers;
       appizer.add({ externalId: 'camp_1', status: 'pending' });
       await using app = await startTestApp({
@@ -47,7 +47,7 @@ describe.each(databaseKinds)('on %s', (kind) => {
 });
 
 test('a client that comes back with its cursor is told what it missed, once', async () => {
-  await using simulator = await startSimulator({ campaigns: 0 });
+  await using simulator = await startGenerousSimulator();
   const { appizer } = simulator.providers;
   appizer.add({ externalId: 'camp_1', status: 'pending' });
   const database = await createDatabase('sqlite');

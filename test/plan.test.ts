@@ -6,10 +6,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { type NewCampaign, type SimulatedProvider, startSimulator } from '../src/simulator/simulator.ts';
+import type { NewCampaign, SimulatedProvider } from '../src/simulator/simulator.ts';
 import { accountAt, startTestApp } from './support/app.ts';
 import { createDatabase, databaseKinds } from './support/databases.ts';
 import { configFile } from './support/process.ts';
+import { startGenerousSimulator } from './support/simulator.ts';
 import { until } from './support/wait.ts';
 
 const repository = fileURLToPath(new URL('../', import.meta.url));
@@ -66,12 +67,12 @@ const completed = { status: 'completed', counters: { recipients: 9, sent: 9 } };
 
 describe.each(databaseKinds)('what is in the database, on %s,', (kind) => {
   test('is told by account, with budget, reads in order of time, and why', async () => {
-    await using simulator = await startSimulator({ campaigns: 0 });
+    await using simulator = await startGenerousSimulator();
     const database = await createDatabase(kind);
     const { appizer } = simulator.providers;
     const ids = await fill(database, appizer, accountAt(simulator, 'appizer'), [sending, sending, completed]);
 
-    await using unasked = await startSimulator({ campaigns: 0 });
+    await using unasked = await startGenerousSimulator();
     const account = accountAt(unasked, 'appizer', { requestBudget: { limit: 600, windowSeconds: 60 } });
     // However rarely each would be read, all have their turn within the five minutes.
     const path = configFile({ database, accounts: [account], polling: { fastest: 5, slowest: 140 } });
@@ -99,7 +100,7 @@ describe.each(databaseKinds)('what is in the database, on %s,', (kind) => {
 });
 
 test('changes nothing in the database', async () => {
-  await using simulator = await startSimulator({ campaigns: 0 });
+  await using simulator = await startGenerousSimulator();
   const account = accountAt(simulator, 'appizer');
   const database = await createDatabase('sqlite');
   await fill(database, simulator.providers.appizer, account, [sending]);
@@ -129,7 +130,7 @@ test('a database that is not there yet is not made, and `follow` is what is read
 });
 
 test('many reads are counted by reason, and what is too much for the budget is stretched', async () => {
-  await using simulator = await startSimulator({ campaigns: 0 });
+  await using simulator = await startGenerousSimulator();
   const { appizer } = simulator.providers;
   const campaigns = Array.from({ length: 60 }, () => sending);
   const database = await createDatabase('sqlite');

@@ -2,8 +2,9 @@ import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import { startApp } from '../src/app.ts';
 import { parseConfig } from '../src/config.ts';
-import { type RecordedRequest, type SimulatedProvider, startSimulator } from '../src/simulator/simulator.ts';
+import type { RecordedRequest, SimulatedProvider } from '../src/simulator/simulator.ts';
 import { accountAt, startTestApp } from './support/app.ts';
+import { startGenerousSimulator } from './support/simulator.ts';
 import { overWebSocket } from './support/subscribe.ts';
 import { until } from './support/wait.ts';
 
@@ -32,7 +33,7 @@ function listsOf({ requests }: SimulatedProvider): RecordedRequest[] {
  * @param now the clock of the service
  */
 async function startPair(now: () => number = Date.now) {
-  const simulator = await startSimulator({ campaigns: 0 });
+  const simulator = await startGenerousSimulator();
   const { appizer } = simulator.providers;
   const [one, measure] = [appizer.add(sending), appizer.add(sending)];
   const config = {
@@ -111,7 +112,7 @@ describe.concurrent('a subscription', () => {
   });
 
   test('raises the pace of a list that tells what it asks for', async () => {
-    await using simulator = await startSimulator({ campaigns: 0 });
+    await using simulator = await startGenerousSimulator();
     const { selzy } = simulator.providers;
     const externalId = selzy.add({ status: 'stopped', counters: { recipients: 9, sent: 1 } });
     await using app = await startTestApp({ accounts: [accountAt(simulator, 'selzy')], polling });
@@ -161,7 +162,7 @@ test.concurrent.each([
 ] as const)(
   'who asks for the status alone costs %s, whose list tells it, no reads',
   async (name, begun, ended) => {
-    await using simulator = await startSimulator({ campaigns: 0 });
+    await using simulator = await startGenerousSimulator();
     const provider = simulator.providers[name];
     const externalId = provider.add({ status: begun, counters: { recipients: 9, sent: 1 } });
     await using app = await startTestApp({ accounts: [accountAt(simulator, name)], polling });

@@ -169,7 +169,7 @@ describe.concurrent.each(databaseKinds)('a report on %s that was asked for with 
   });
 });
 
-test.each(databaseKinds)(
+test.concurrent.each(databaseKinds)(
   'reports of one campaign that are ready at once on %s are made one after the other',
   async (kind) => {
     await using world = await start(kind);

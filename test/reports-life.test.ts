@@ -217,7 +217,7 @@ describe.concurrent('a task that comes to nothing', () => {
   });
 });
 
-test('a provider that is away for a while is told with the task, which goes on', async () => {
+test.concurrent('a provider that is away for a while is told with the task, which goes on', async () => {
   await using world = await start('sqlite', { webhooks: false, taskSeconds: 0.1 });
   const { app, selzy } = world;
   selzy.fault({ kind: 'status', status: 503 }, { operation: 'async/getTaskResult', times: 1 });

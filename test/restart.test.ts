@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { type Simulator, startSimulator } from '../src/simulator/simulator.ts';
+import type { Simulator } from '../src/simulator/simulator.ts';
 import { accountAt } from './support/app.ts';
 import { createDatabase, databaseKinds } from './support/databases.ts';
 import { configFile, runScript } from './support/process.ts';
+import { startGenerousSimulator } from './support/simulator.ts';
 import { overWebSocket } from './support/subscribe.ts';
 import { until } from './support/wait.ts';
 
@@ -74,12 +75,12 @@ function statusOf(steps: readonly Told[]): string | undefined {
   return steps.flatMap(({ transitions }) => transitions).at(-1)?.to;
 }
 
-describe.each(databaseKinds)(
+describe.concurrent.each(databaseKinds)(
   'killed while it writes, and started again, on %s',
   { timeout: 90_000 },
   (kind) => {
     test('it has lost nothing that was told, and tells what was missed, once', async () => {
-      await using simulator = await startSimulator({ campaigns: 0, appizerCallsPerMinute: 1_000_000 });
+      await using simulator = await startGenerousSimulator();
       for (const externalId of listed) simulator.providers.octeth.add({ externalId });
       for (const externalId of followed) simulator.providers.appizer.add({ externalId });
       const path = configFile({

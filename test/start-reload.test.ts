@@ -4,9 +4,9 @@ import { connect } from 'node:net';
 import { createClient } from 'graphql-ws';
 import { expect, test } from 'vitest';
 import WebSocket from 'ws';
-import { startSimulator } from '../src/simulator/simulator.ts';
 import { accountAt } from './support/app.ts';
 import { configFile, runScript } from './support/process.ts';
+import { startGenerousSimulator } from './support/simulator.ts';
 import { until } from './support/wait.ts';
 
 const [staying, leaving] = ['a-token-that-stays', 'a-token-that-leaves'];
@@ -50,7 +50,7 @@ function watch(url: string, secret: string) {
 }
 
 test('SIGHUP changes tokens, accounts and polling, and drops nobody else', { timeout: 40_000 }, async () => {
-  await using simulator = await startSimulator({ campaigns: 0 });
+  await using simulator = await startGenerousSimulator();
   const { appizer, octeth } = simulator.providers;
   const pushed = appizer.add({ externalId: 'camp_1' });
   const mailed = octeth.add({ name: 'Spring' });
@@ -134,7 +134,7 @@ test.each(['application/json', 'application/json, text/event-stream'])(
   'a token that is taken away while its request comes in changes nothing, asked with accept: %s',
   { timeout: 30_000 },
   async (accept) => {
-    await using simulator = await startSimulator({ campaigns: 0 });
+    await using simulator = await startGenerousSimulator();
     const { appizer } = simulator.providers;
     const id = appizer.add({ externalId: 'camp_1' });
     const config = (...tokens: object[]) => ({

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { startSimulator } from '../src/simulator/simulator.ts';
 import { accountAt } from './support/app.ts';
 import { createDatabase, databaseKinds } from './support/databases.ts';
 import { configFile, runScript } from './support/process.ts';
+import { startGenerousSimulator } from './support/simulator.ts';
 import { overSse, overWebSocket } from './support/subscribe.ts';
 import { until } from './support/wait.ts';
 
@@ -42,7 +42,7 @@ describe('the service ends in good order', { timeout }, () => {
   });
 
   test.each(databaseKinds)('with a provider that hangs, a query that waits for it, on %s', async (kind) => {
-    await using simulator = await startSimulator({ campaigns: 0 });
+    await using simulator = await startGenerousSimulator();
     const { appizer, bsg } = simulator.providers;
     appizer.fault({ kind: 'hang' });
     bsg.fault({ kind: 'hang' });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { startSimulator } from '../src/simulator/simulator.ts';
 import { accountAt, startTestApp } from './support/app.ts';
+import { startGenerousSimulator } from './support/simulator.ts';
 import { overSse, overWebSocket } from './support/subscribe.ts';
 
 const health = `subscription ($names: [String!]) {
@@ -18,7 +18,7 @@ describe.each([
   ['SSE', overSse],
 ])('over %s', (_name, subscribe) => {
   test('an account is told as it is, and again whenever its health is another', async () => {
-    await using simulator = await startSimulator({ campaigns: 0 });
+    await using simulator = await startGenerousSimulator();
     const { appizer } = simulator.providers;
     appizer.add({ externalId: 'camp_1', status: 'sending' });
     await using app = await startTestApp({
@@ -46,7 +46,7 @@ describe.each([
   });
 
   test('a refused key is DOWN at once, and told without the key', async () => {
-    await using simulator = await startSimulator({ campaigns: 0 });
+    await using simulator = await startGenerousSimulator();
     const { appizer } = simulator.providers;
     appizer.add({ externalId: 'camp_1', status: 'sending' });
     await using app = await startTestApp({
@@ -65,7 +65,7 @@ describe.each([
   });
 
   test('all accounts unless some are named; an unknown name is told nothing', async () => {
-    await using simulator = await startSimulator({ campaigns: 0 });
+    await using simulator = await startGenerousSimulator();
     await using app = await startTestApp({
       accounts: [accountAt(simulator, 'appizer'), accountAt(simulator, 'octeth')],
     });

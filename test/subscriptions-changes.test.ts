@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { type CampaignChange, startSimulator } from '../src/simulator/simulator.ts';
+import type { CampaignChange } from '../src/simulator/simulator.ts';
 import { accountAt, startTestApp } from './support/app.ts';
 import { createDatabase, databaseKinds } from './support/databases.ts';
+import { startGenerousSimulator } from './support/simulator.ts';
 import { overSse, overWebSocket } from './support/subscribe.ts';
 import { until } from './support/wait.ts';
 
@@ -21,7 +22,7 @@ const idOf = (externalId: string) => `campaign:appizer-main:${externalId}`;
 /** An app that reads only what the test tells it to, so that each change is a step of its own. */
 async function startApp(database: string) {
   const stack = new AsyncDisposableStack();
-  const simulator = stack.use(await startSimulator({ campaigns: 0 }));
+  const simulator = stack.use(await startGenerousSimulator());
   const { appizer } = simulator.providers;
   const app = stack.use(
     await startTestApp({

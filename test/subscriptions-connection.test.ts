@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { createClient } from 'graphql-ws';
 import { describe, expect, test } from 'vitest';
 import WebSocket from 'ws';
-import { startSimulator } from '../src/simulator/simulator.ts';
 import { accountAt, startTestApp } from './support/app.ts';
+import { startGenerousSimulator } from './support/simulator.ts';
 import { overSse, overWebSocket } from './support/subscribe.ts';
 import { until } from './support/wait.ts';
 
@@ -12,7 +12,7 @@ const accounts = 'subscription { accountUpdated { name } }';
 
 async function startApp(server: object = {}) {
   const stack = new AsyncDisposableStack();
-  const simulator = stack.use(await startSimulator({ campaigns: 0 }));
+  const simulator = stack.use(await startGenerousSimulator());
   const { appizer } = simulator.providers;
   appizer.add({ externalId: 'camp_1', status: 'completed', counters: { sent: 1, delivered: 1 } });
   const app = stack.use(await startTestApp({ accounts: [accountAt(simulator, 'appizer')], server }));
@@ -93,7 +93,7 @@ describe('the number of subscribers', () => {
   });
 
   test('never counts one who leaves while the provider is still being asked', async () => {
-    await using simulator = await startSimulator({ campaigns: 0 });
+    await using simulator = await startGenerousSimulator();
     const { appizer } = simulator.providers;
     appizer.add({ externalId: 'camp_1', status: 'sending' });
     appizer.fault({ kind: 'delay', ms: 200 });

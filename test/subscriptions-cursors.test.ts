@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { startSimulator } from '../src/simulator/simulator.ts';
 import { accountAt, startTestApp } from './support/app.ts';
 import { createDatabase, databaseKinds } from './support/databases.ts';
+import { startGenerousSimulator } from './support/simulator.ts';
 import { overSse, overWebSocket } from './support/subscribe.ts';
 import { until } from './support/wait.ts';
 
@@ -24,7 +24,7 @@ const two = 'campaign:appizer-main:camp_2';
 
 async function startApp(database = 'sqlite::memory:') {
   const stack = new AsyncDisposableStack();
-  const simulator = stack.use(await startSimulator({ campaigns: 0 }));
+  const simulator = stack.use(await startGenerousSimulator());
   const { appizer } = simulator.providers;
   for (const externalId of ['camp_1', 'camp_2']) {
     appizer.add({ externalId, status: 'sending', counters: { recipients: 9, sent: 0 } });

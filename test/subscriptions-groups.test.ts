@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { startSimulator } from '../src/simulator/simulator.ts';
 import { accountAt, startTestApp, type TestApp } from './support/app.ts';
+import { startGenerousSimulator } from './support/simulator.ts';
 import { overSse, overWebSocket } from './support/subscribe.ts';
 import { until } from './support/wait.ts';
 
@@ -10,7 +10,7 @@ const changes = `subscription ($ids: [ID!], $after: String) {
 }`;
 
 async function startAppizer() {
-  const simulator = await startSimulator({ campaigns: 0 });
+  const simulator = await startGenerousSimulator();
   const { appizer } = simulator.providers;
   appizer.add({ externalId: 'camp_1', status: 'pending' });
   return {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { startSimulator } from '../src/simulator/simulator.ts';
 import { accountAt, startTestApp } from './support/app.ts';
 import { createDatabase, databaseKinds } from './support/databases.ts';
+import { startGenerousSimulator } from './support/simulator.ts';
 import { overSse, overWebSocket, type Subscribed } from './support/subscribe.ts';
 import { until } from './support/wait.ts';
 
@@ -25,7 +25,7 @@ describe.each(databaseKinds)('a subscriber who comes while everything moves, on 
     ['WebSocket', overWebSocket],
     ['SSE', overSse],
   ])('over %s misses nothing between the state and the first change', async (_name, subscribe) => {
-    await using simulator = await startSimulator({ campaigns: 0 });
+    await using simulator = await startGenerousSimulator();
     const { appizer } = simulator.providers;
     appizer.add({ externalId: 'camp_1', status: 'sending', counters: { recipients: 1_000, sent: 0 } });
     await using app = await startTestApp({
