@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { expect, test } from 'vitest';
+import { test } from 'vitest';
 import type { Fault } from '../src/simulator/simulator.ts';
 import { accountAt, providerNames, startTestApp } from './support/app.ts';
 import { startRoad } from './support/road.ts';
