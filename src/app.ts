@@ -1,8 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import DataLoader from 'dataloader';
 import type { Logger } from 'pino';
-import { createAccess } from './access/access.ts';
-import { type Grant, sees } from './access/grant.ts';
+import { restoreAccount, saveAccount } from './accounts/handover.ts';
 import { createActions } from './actions/actions.ts';
 import { createOnce } from './actions/once.ts';
 import type { ActionsParts } from './actions/parts.ts';
@@ -10,14 +8,18 @@ import { createCampaigns } from './campaigns/campaigns.ts';
 import { createObserver, type Observer } from './campaigns/observe.ts';
 import { createWarningLog } from './campaigns/warnings.ts';
 import { type Config, ConfigError } from './config.ts';
-import type { Services, Viewer } from './graphql/context.ts';
+import { secretsOf } from './config-secrets.ts';
+import type { Services } from './graphql/context.ts';
+import { createLoaders } from './graphql/loaders.ts';
 import { createSchema } from './graphql/schema.ts';
 import { createLive } from './live/live.ts';
 import { createTailer } from './live/tailer.ts';
-import type { Campaign } from './model/campaign.ts';
 import { createWatching } from './polling/watching.ts';
 import { providers } from './providers/index.ts';
 import { createRedactor } from './providers/redact.ts';
+import { openReplicas } from './replicas/open.ts';
+import { createRouting, type LocalServices, performJob } from './replicas/routing.ts';
+import { createRetention } from './retention/retention.ts';
 import { createRoster } from './roster.ts';
 import { createDoor } from './server/door.ts';
 import { createGraphiql } from './server/graphiql.ts';
@@ -30,6 +32,7 @@ import { openDatabase } from './store/database.ts';
 import { createChangeLog } from './store/log.ts';
 import { createMutationStore } from './store/mutations.ts';
 import { createReportStore } from './store/reports.ts';
+import { createRetentionStore } from './store/retention.ts';
 import { createTaskStore } from './store/tasks.ts';
 import { createTasks } from './tasks/tasks.ts';
 import { createProviderCalls } from './tracing/provider-calls.ts';
@@ -41,9 +44,10 @@ export interface App {
   /** The one way in which readings of campaigns get into the log, as polls use it. */
   readonly observe: Observer['observe'];
   /**
-   * Goes on by another configuration: its accounts, tokens and polling. Nobody is dropped who would be let in by it.
+   * Goes on by another configuration: its accounts, tokens and polling. Nobody is dropped who would be let in by it. Who may
+   * come in is decided by it from the moment of the call; the rest waits for the reloads before it.
    * @throws ConfigError when it can't be done without a new start; then nothing is different. What the database throws:
-   * then tokens are as in the new one, and accounts as they were
+   * then tokens and accounts are the new ones, and what is new is polled once the database answers
    */
   reload(config: Config): Promise<void>;
   /** Ends polls and connections in good order; resolves once nothing runs any more. */
@@ -61,26 +65,42 @@ export async function startApp(
   { tracing, redactor }: Omit<Telemetry, 'logger'> = { tracing: noTracing, redactor: createRedactor([]) },
 ): Promise<App> {
   for (const secret of secretsOf(config)) redactor.addSecret(secret);
-  const database = await openDatabase(config.database, (error) =>
-    logger.error({ err: error }, 'database connection'),
-  );
+  const noteTrouble = (error: unknown) => logger.error({ err: error }, 'database connection');
+  const database = await openDatabase(config.database, noteTrouble);
   const store = createCampaignStore(database);
-  const log = createChangeLog(database);
+  const watching = createWatching(now);
+  const replicas = openReplicas({
+    ...{ url: config.database, database, watching, logger },
+    async onGained(names, saved) {
+      await roster.begin(names, saved);
+      await tasks.resume();
+    },
+    async onLost(names) {
+      await roster.end(names);
+      campaigns.forgetFailures(names);
+      observer.forgetLooks(names);
+    },
+    onSaved: (name, saved) => restoreAccount(roster.accounts.get(name), saved, false),
+    save: (name, isLast) => saveAccount(roster.accounts.get(name), isLast),
+    perform: (account, job) => performJob(local, account, job),
+    lookOf: (key) => campaigns.lookOf(key),
+    onNews: (head) => void tailer.news(head),
+    onTask: (key) => void taskStore.get(key).then((task) => task && live.tasks.changed(task), noteTrouble),
+    onCampaign: (key) => tailer.forgetCampaign(key),
+    onMissed: () => tailer.forgetCampaigns(),
+    onConnectionLost: noteTrouble,
+  });
+  const log = createChangeLog(database, replicas.guard);
   const tailer = await createTailer({ log, store });
 
   const warnings = createWarningLog(logger);
   const metrics = createMetrics({
-    *followed() {
-      for (const [account, poller] of roster.pollers) yield [account, poller.followedCount()];
-    },
+    followed: () => roster.followedCounts(),
     live: () => live.state(),
   });
 
-  const watching = createWatching(now);
   const live = createLive({
-    tailer,
-    log,
-    store,
+    ...{ tailer, log, store },
     watch: watching.begin,
     hooks: {
       onExecution: metrics.executed,
@@ -90,9 +110,7 @@ export async function startApp(
   });
 
   const observer = createObserver({
-    store,
-    log,
-    now,
+    ...{ store, log, now },
     onCommit(entries, changed) {
       for (const { account, cause } of entries) metrics.change(account, cause);
       tailer.committed(entries, changed);
@@ -114,7 +132,12 @@ export async function startApp(
         metrics.request(account, operation, outcome, seconds);
         providerCall(account, operation, outcome, seconds, sent);
       },
-      onHealth: live.accounts.changed,
+      onHealth(account) {
+        live.accounts.changed(account);
+        replicas.accountChanged(account);
+      },
+      mayAsk: replicas.isOurs,
+      onScarce: replicas.hurry,
       onSecret: redactor.addSecret,
       onToken: redactor.addToken,
     },
@@ -134,7 +157,11 @@ export async function startApp(
     observer,
     pollers,
     now,
-    onFollowed: tailer.keepCampaign,
+    lookElsewhere: replicas.lookOf,
+    onFollowed(campaign) {
+      tailer.keepCampaign(campaign);
+      replicas.campaignChanged(campaign.key);
+    },
   });
 
   const actionsParts: ActionsParts = {
@@ -152,54 +179,43 @@ export async function startApp(
   const reportStore = createReportStore(database);
   const tasks = createTasks({
     actions: actionsParts,
-    accounts,
+    ours: roster.ours,
     tasks: taskStore,
     reports: reportStore,
     campaigns: store,
     observer,
     logger,
     now,
-    onChange: live.tasks.changed,
+    onChange(task) {
+      live.tasks.changed(task);
+      replicas.taskChanged(task.key);
+    },
     publicUrl: config.server.publicUrl,
   });
+  const local: LocalServices = { accounts, campaigns, actions, tasks, store, taskStore };
+  const routed = createRouting(local, replicas.ask, replicas.isOurs);
 
-  const known = new DataLoader<string, Campaign | null>(
-    async (keys) => {
-      const found = await store.getMany(keys);
-      return keys.map((key) => found.get(key) ?? null);
-    },
-    { cache: false },
-  );
-  const raw = new DataLoader<string, string | null>(
-    async (keys) => {
-      const known = await store.getRaw(keys);
-      return keys.map((key) => known.get(key) ?? null);
-    },
-    { cache: false },
-  );
+  const retention = createRetention({
+    store: createRetentionStore(database, now),
+    settings: config.retention,
+    logger,
+    now,
+  });
+
   const services: Services = {
     providers,
     accounts,
-    campaigns,
-    actions,
+    ...routed,
     once,
-    tasks,
     store,
     taskStore,
     reportStore,
     log,
     live,
     watching,
-    known,
-    raw,
+    ...createLoaders(store),
   };
-  const accessOf = ({ auth }: Config) => createAccess(auth, now, (problem) => logger.warn(problem));
-  const viewerOf = (grant: Grant): Viewer => ({
-    id: grant.id,
-    role: grant.role,
-    accounts: [...accounts.keys()].filter((name) => sees(grant, name)),
-  });
-  const door = createDoor({ access: accessOf(config), viewerOf, limits: config.limits, now });
+  const door = createDoor({ auth: config.auth, accounts, limits: config.limits, now, logger });
   const persisted = config.graphql.persistedDocuments ?? null;
   const isOpen = config.auth === null;
   const server = createHttpServer({
@@ -221,7 +237,7 @@ export async function startApp(
     live,
     metrics,
     idle,
-    notifications: tasks,
+    notifications: routed.tasks,
     checkReady: database.checkReady,
     requests: createRequestLog({ logger, tracing }),
     logger,
@@ -229,17 +245,11 @@ export async function startApp(
 
   let [running, reloading] = [config, Promise.resolve()];
 
-  async function reload(next: Config): Promise<void> {
-    // The address that is listened at was allowed by the one before.
-    if ((next.auth === null) !== (running.auth === null))
-      throw new ConfigError(['auth: it can be added or removed only by a new start']);
-    for (const secret of secretsOf(next)) redactor.addSecret(secret);
-    if (!isDeepStrictEqual(next.auth, running.auth)) door.change(accessOf(next));
-    // What may fail comes first.
-    const paused = await tasks.paused();
+  /** Everything but who may come in. */
+  async function goOnBy(next: Config): Promise<void> {
     await roster.change(next);
-    tasks.goOn(paused);
-    for (const part of ['server', 'database', 'limits', 'graphql'] as const) {
+    await replicas.change(roster.groups());
+    for (const part of ['server', 'database', 'limits', 'graphql', 'retention'] as const) {
       if (!isDeepStrictEqual(next[part], running[part]))
         logger.warn(`${part}: what is different takes effect with the next start`);
     }
@@ -251,21 +261,31 @@ export async function startApp(
   async function stop(): Promise<void> {
     database.hurry();
     await reloading.catch(() => {});
-    await Promise.all([server.stop(), tasks.stop(), roster.stop()]);
+    await Promise.all([server.stop(), replicas.handOver(), retention.stop()]);
+    await tasks.stop();
     await observer.stop();
     await tailer.stop();
+    await replicas.stop();
     await database.destroy();
   }
 
   try {
     const url = await server.start();
-    await tasks.start();
-    await roster.start(config);
+    await replicas.start(roster.groups());
+    tasks.start();
+    retention.start();
     return {
       url,
       observe: observer.observe,
-      reload(next) {
-        if (!stopped) reloading = reloading.catch(() => {}).then(() => reload(next));
+      async reload(next) {
+        if (stopped) return reloading;
+        // The address that is listened at was allowed by whether there is one.
+        if ((next.auth === null) !== isOpen)
+          throw new ConfigError(['auth: it can be added or removed only by a new start']);
+        for (const secret of secretsOf(next)) redactor.addSecret(secret);
+        // At once, whatever a reload before it waits for: a token that is taken out may be in wrong hands.
+        door.change(next.auth);
+        reloading = reloading.catch(() => {}).then(() => goOnBy(next));
         return reloading;
       },
       stop() {
@@ -274,14 +294,7 @@ export async function startApp(
       },
     };
   } catch (error) {
-    await database.destroy();
+    await stop().catch(() => {});
     throw error;
   }
-}
-
-/** What the accounts do not tell of themselves: the key that JWTs are signed with, and the database's password. */
-function secretsOf({ auth, database }: Config): string[] {
-  const source = auth?.jwt?.source;
-  const password = URL.parse(database)?.password ?? '';
-  return [...(source && 'secret' in source ? [source.secret] : []), password, decodeURIComponent(password)];
 }

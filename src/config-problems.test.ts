@@ -167,6 +167,31 @@ describe('a configuration is refused with a path and a reason:', () => {
       /^limits\.subscriptionsPerConnection: expected number/,
     ],
     [
+      'days that are none',
+      { accounts: [selzy], retention: { thinAfterDays: 'a week' } },
+      /^retention\.thinAfterDays: must be a number of days, or false$/,
+    ],
+    [
+      'days of true',
+      { accounts: [selzy], retention: { dropAfterDays: true } },
+      /^retention\.dropAfterDays: must be a number of days, or false$/,
+    ],
+    [
+      'less than a day',
+      { accounts: [selzy], retention: { thinAfterDays: 0 } },
+      /^retention\.thinAfterDays: must be 1 day at least$/,
+    ],
+    [
+      'days that end before they begin',
+      { accounts: [selzy], retention: { thinAfterDays: 90 } },
+      /^retention\.dropAfterDays: must be more than thinAfterDays$/,
+    ],
+    [
+      'an unknown key of the retention',
+      { accounts: [selzy], retention: { days: 7 } },
+      /^retention\.days: unknown key$/,
+    ],
+    [
       'someone to follow nowhere',
       { accounts: [selzy], follow: [{ account: 'b', externalId: '1' }] },
       /^follow\[0\]\.account: there is no account "b"$/,
@@ -178,6 +203,12 @@ describe('a configuration is refused with a path and a reason:', () => {
     ],
   ])('%s', (_name, config, sentence) => {
     expect(problemsOf(config)).toEqual([expect.stringMatching(sentence)]);
+  });
+
+  test('an empty section of who may sign in', () => {
+    const name = 'auth: is empty: leave it out, or name `tokens` or `jwt`';
+    expect(problemsOf({ accounts: [selzy], auth: null })).toEqual([name]);
+    expect(problemsOf({ accounts: [selzy], auth: null, server: { host: '0.0.0.0' } })).toEqual([name]);
   });
 
   test.each(['', 'accounts', '- a', '5'])('a text that is no configuration: %j', (text) => {
@@ -200,6 +231,7 @@ test('all problems are told at once', () => {
   const problems = problemsOf({
     server: { host: '0.0.0.0', port: -1, more: 1 },
     database: 'file.db',
+    retention: { thinAfterDays: 8, dropAfterDays: 7 },
     auth: { tokens: [] },
     accounts: [
       { name: 'A', provider: 'selzy' },
@@ -226,6 +258,7 @@ test('all problems are told at once', () => {
     'auth',
     'database',
     'follow[0].account',
+    'retention.dropAfterDays',
     'server.more',
     'server.port',
   ]);

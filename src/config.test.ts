@@ -148,10 +148,11 @@ describe('the documented example', () => {
 });
 
 test('what is left out has the documented defaults', () => {
-  const { server, database, auth, accounts, limits, graphql, follow } = withAccount({});
+  const { server, database, auth, accounts, limits, graphql, retention, follow } = withAccount({});
   expect(server).toEqual({ host: '127.0.0.1', port: 4000, publicUrl: null, allowedOrigins: [] });
   expect([database, follow]).toEqual(['sqlite:./data/campaign-graph.db', []]);
   expect([auth, graphql]).toEqual([null, { introspection: true, graphiql: true }]);
+  expect(retention).toEqual({ thinAfterDays: 7, dropAfterDays: 90 });
   expect(limits).toMatchObject({
     bodyBytes: 1_048_576,
     subscriptionsPerConnection: 1_000,
@@ -218,9 +219,29 @@ test('each limit can be set by itself', () => {
   }
 });
 
+test.each([
+  [{ thinAfterDays: 1.5 }, { thinAfterDays: 1.5, dropAfterDays: 90 }],
+  [{ thinAfterDays: false }, { thinAfterDays: Number.POSITIVE_INFINITY, dropAfterDays: 90 }],
+  [{ dropAfterDays: false }, { thinAfterDays: 7, dropAfterDays: Number.POSITIVE_INFINITY }],
+  [
+    { thinAfterDays: false, dropAfterDays: false },
+    { thinAfterDays: Number.POSITIVE_INFINITY, dropAfterDays: Number.POSITIVE_INFINITY },
+  ],
+])('the changes are kept as %j says', (written, retention) => {
+  expect(withAccount({}, { retention: written }).retention).toEqual(retention);
+});
+
 test('the configuration is frozen', () => {
   const config = withAccount({}, { follow: [{ account: 'shop', externalId: '1' }] });
-  for (const part of [config, config.server, config.accounts, config.limits, config.graphql, config.follow]) {
+  for (const part of [
+    config,
+    config.server,
+    config.accounts,
+    config.limits,
+    config.graphql,
+    config.retention,
+    config.follow,
+  ]) {
     expect(Object.isFrozen(part)).toBe(true);
   }
 });

@@ -8,6 +8,7 @@ import { isLoopback } from './model/loopback.ts';
 import { providers } from './providers/index.ts';
 import type { Provider } from './providers/provider.ts';
 import { httpUrl, timeZone } from './providers/settings.ts';
+import { type RetentionSettings, retentionSettings } from './retention/settings.ts';
 import { type GraphQLSettings, graphqlSettings, type Limits, limitsSettings } from './server/settings.ts';
 
 /** What the service runs by. Frozen; made only here. */
@@ -25,6 +26,7 @@ export interface Config {
   readonly auth: AuthSettings | null;
   readonly limits: Limits;
   readonly graphql: GraphQLSettings;
+  readonly retention: RetentionSettings;
   /** Campaigns to follow from the start. */
   readonly follow: readonly { readonly account: string; readonly externalId: string }[];
 }
@@ -72,7 +74,7 @@ export function parseConfig(value: unknown, environment: Environment): Config {
   const accounts = readAccounts(filled, problems);
   problems.push(...followProblems(filled), ...accessProblems(filled));
   if (problems.length > 0 || !root.data) throw new ConfigError(firstOfEachPath(problems));
-  const { server, database, auth = null, limits, graphql, follow } = root.data;
+  const { server, database, auth = null, limits, graphql, retention, follow } = root.data;
   return Object.freeze({
     server: Object.freeze({ ...server, publicUrl: server.publicUrl ?? null }),
     database,
@@ -80,6 +82,7 @@ export function parseConfig(value: unknown, environment: Environment): Config {
     accounts: Object.freeze(accounts),
     limits: Object.freeze(limits),
     graphql: Object.freeze(graphql),
+    retention: Object.freeze(retention),
     follow: Object.freeze(follow),
   });
 }
@@ -120,6 +123,7 @@ const rootSchema = z.strictObject({
   auth: authSettings.optional(),
   limits: limitsSettings,
   graphql: graphqlSettings,
+  retention: retentionSettings,
   // Read one by one below, each by its provider's own schema.
   accounts: z.array(z.unknown()).min(1, 'must name at least one account'),
   polling: pollingSchema.default({}),

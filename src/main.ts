@@ -22,10 +22,15 @@ function reloadOnSignal({ config }: Options, starting: Promise<App>, logger: Log
       .then(
         () => logger.info('the configuration has been read again'),
         (error: unknown) =>
-          logger.error(
-            { problems: error instanceof ConfigError ? error.problems : [String(error)] },
-            'the configuration could not be read again, and is as it was',
-          ),
+          error instanceof ConfigError
+            ? logger.error(
+                { problems: error.problems },
+                'the configuration could not be read again, and is as it was',
+              )
+            : logger.error(
+                { err: error },
+                'the configuration has been read again: its tokens hold, accounts that are new wait for the database',
+              ),
       );
   });
 }

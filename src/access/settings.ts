@@ -72,10 +72,17 @@ const jwt = z
   });
 
 export const authSettings = z
-  .strictObject({
-    tokens: z.array(token).superRefine(tellRepeated, whenArray).default([]),
-    jwt: jwt.optional(),
-  })
+  .strictObject(
+    {
+      tokens: z.array(token).superRefine(tellRepeated, whenArray).default([]),
+      jwt: jwt.optional(),
+    },
+    // "auth:" with nothing below it.
+    {
+      error: ({ input }) =>
+        input === null ? 'is empty: leave it out, or name `tokens` or `jwt`' : undefined,
+    },
+  )
   .refine(({ tokens, jwt }) => jwt !== undefined || tokens?.length !== 0, {
     message: 'needs tokens or jwt: nobody could sign in',
     ...whenObject,

@@ -85,6 +85,10 @@ export interface AccountHooks {
     sent: SentRequest,
   ) => void;
   readonly onHealth: (account: string) => void;
+  /** Whether its provider may be asked by this process now; absent: always. */
+  readonly mayAsk?: (account: string) => boolean;
+  /** Told when requests wait for more of the budget to be set aside. */
+  readonly onScarce?: () => void;
   /** Told of its keys, which nobody else is to be shown, and of the tokens of its session. */
   readonly onSecret?: (secret: string) => void;
   readonly onToken?: (token: string, account: string) => void;
@@ -101,8 +105,8 @@ const unknownLimitMs = 30_000;
 /** What it says is taken for a mistake beyond this. */
 const longestPauseMs = 24 * 3_600_000;
 
-/** The account's own budget is used up: the provider was not asked, so it says nothing about the provider. */
-class BudgetError extends ProblemError {}
+/** The provider was not asked, so it says nothing about the provider: the budget is used up, say. */
+class NotAskedError extends ProblemError {}
 
 /** @param budget shared by all accounts that the provider counts as one */
 export function openAccount(
@@ -116,15 +120,24 @@ export function openAccount(
   const asked = new WeakSet<Call>();
   const closing = new AbortController();
   let waitingPeople = 0;
+  const admission: Admission = {
+    budget,
+    now: hooks.now,
+    checkOurs() {
+      if (hooks.mayAsk?.(name) === false)
+        throw new NotAskedError('PROVIDER_UNAVAILABLE', 'Another replica takes care of the account by now.');
+    },
+    onScarce: () => hooks.onScarce?.(),
+  };
   const gate = {
     async admit(call: Call) {
       if (call.priority === 'person') {
         waitingPeople += 1;
-        await admit(budget, call, hooks.now).finally(() => {
+        await admit(admission, call).finally(() => {
           waitingPeople -= 1;
         });
       } else {
-        await admit(budget, call, hooks.now, () => waitingPeople > 0);
+        await admit(admission, call, () => waitingPeople > 0);
       }
       asked.add(call);
     },
@@ -154,7 +167,7 @@ export function openAccount(
    * @param askedAt when it was
    */
   function hear(error: ProblemError, about: string | null, askedAt: number): void {
-    if (error instanceof BudgetError || !concernsAccount(error.code)) return;
+    if (error instanceof NotAskedError || !concernsAccount(error.code)) return;
     if (error.code === 'PROVIDER_RATE_LIMITED') budget.limited(askedAt);
     const pauseMs = error.retryAfterMs ?? (error.code === 'PROVIDER_RATE_LIMITED' ? unknownLimitMs : null);
     if (pauseMs !== null) budget.pauseUntil(hooks.now() + Math.min(pauseMs, longestPauseMs));
@@ -241,34 +254,41 @@ export function openAccount(
   };
 }
 
+interface Admission {
+  readonly budget: Budget;
+  readonly now: () => number;
+  /** @throws NotAskedError */
+  readonly checkOurs: () => void;
+  readonly onScarce: () => void;
+}
+
 /**
  * Waits until the budget lets a request out; a person who would wait long is told so instead.
  * @param mustYield whether somebody else goes first
  */
 async function admit(
-  budget: Budget,
+  { budget, now, checkOurs, onScarce }: Admission,
   call: Call,
-  now: () => number,
   mustYield: () => boolean = () => false,
 ): Promise<void> {
   const giveUpAt = call.priority === 'person' ? now() + patienceMs : Number.POSITIVE_INFINITY;
   const wait = () => Math.max(budget.waitMs(call.priority), mustYield() ? yieldMs : 0);
+  checkOurs();
   for (let waitMs = wait(); waitMs > 0; waitMs = wait()) {
     if (now() + waitMs > giveUpAt) {
       const seconds = Math.ceil(waitMs / 1000);
-      throw new BudgetError(
-        'PROVIDER_RATE_LIMITED',
-        `The account's request budget is used up for ${seconds} s more.`,
-        {
-          retryAfterMs: waitMs,
-        },
-      );
+      const message = `The account's request budget is used up for ${seconds} s more.`;
+      throw new NotAskedError('PROVIDER_RATE_LIMITED', message, { retryAfterMs: waitMs });
     }
+    if (budget.isScarce()) onScarce();
     try {
       await delay(Math.min(waitMs, longestDelayMs), undefined, { signal: call.signal });
     } catch (cause) {
-      throw new BudgetError('PROVIDER_UNAVAILABLE', 'The request to the provider was called off.', { cause });
+      throw new NotAskedError('PROVIDER_UNAVAILABLE', 'The request to the provider was called off.', {
+        cause,
+      });
     }
+    checkOurs();
   }
   budget.begin();
 }

@@ -1,6 +1,25 @@
-import type { Problem, ProblemError } from '../model/problem.ts';
+import { z } from 'zod';
+import { type Problem, type ProblemError, problemCodes } from '../model/problem.ts';
 
-export type HealthState = 'UP' | 'DEGRADED' | 'DOWN';
+const healthStates = ['UP', 'DEGRADED', 'DOWN'] as const;
+
+export type HealthState = (typeof healthStates)[number];
+
+/** What another process needs to know of it. */
+export const savedHealth = z.object({
+  state: z.enum(healthStates),
+  since: z.number(),
+  lastSuccessAt: z.number().nullable(),
+  problem: z
+    .object({
+      code: z.enum(problemCodes),
+      message: z.string(),
+      providerCode: z.string().nullable(),
+      at: z.number(),
+    })
+    .nullable(),
+  retryAt: z.number(),
+});
 
 export interface AccountHealth {
   readonly state: HealthState;
@@ -26,6 +45,9 @@ export function createHealth(now: () => number, firstPauseMs: number, onChange: 
   let retryAt = 0;
   let countedAt = Number.NEGATIVE_INFINITY;
 
+  let savedMood = '';
+  const moodNow = () => `${health.state} ${health.problem?.code}`;
+
   function become(state: HealthState, problem: Problem | null): void {
     const differs = state !== health.state || problem?.code !== health.problem?.code;
     health = { ...health, state, problem, since: state === health.state ? health.since : now() };
@@ -44,6 +66,30 @@ export function createHealth(now: () => number, firstPauseMs: number, onChange: 
       retryAt = 0;
       health = { ...health, lastSuccessAt: now() };
       become('UP', null);
+    },
+
+    /** Whether it differs, in what matters to others at once, from what was saved last. */
+    isWorthSaving: (): boolean => moodNow() !== savedMood,
+
+    /** What another process needs to know of it, and what is to be called once that is stored. */
+    save() {
+      const mood = moodNow();
+      return {
+        saved: { ...health, retryAt },
+        keep(): void {
+          savedMood = mood;
+        },
+      };
+    },
+
+    /** It is as another process has found it. */
+    restore({ retryAt: told, ...saved }: z.output<typeof savedHealth>): void {
+      retryAt = told;
+      failures = saved.state === 'DOWN' ? failuresUntilDown : 0;
+      failing.clear();
+      const differs = saved.state !== health.state || saved.problem?.code !== health.problem?.code;
+      health = saved;
+      if (differs) onChange();
     },
 
     /**

@@ -27,6 +27,10 @@ export function createSharedBudgets(now: () => number) {
     },
 
     of: (account: string): Budget | undefined => byAccount.get(account),
+
+    /** Names of accounts, those together that share a budget. */
+    groups: (): string[][] =>
+      [...Map.groupBy(byAccount.keys(), (name) => byAccount.get(name)).values()].map((names) => names.sort()),
   };
 }
 

@@ -17,6 +17,8 @@ const scarceShare = 0.1;
 const gapShare = 0.2;
 /** Of a window that the provider tells of, polls may use what is left so many times as fast as if it were spread evenly. */
 const toldHaste = 4;
+/** What is handed on of a window is counted by this part of it: each count at the end of its part, so never too early. */
+const savedParts = 60;
 /** A window's end is told in whole seconds, by another clock. */
 const sameWindowMs = 1_500;
 
@@ -35,7 +37,13 @@ export interface SlidingWindow {
   /** How many requests a ms it allows for long. */
   perMs(share: number, now: number): number;
   state(underWay: number, now: number): WindowState;
+  /** What it has counted, for another process to go on with: times and how many by then, oldest first. */
+  save(now: number): Counts;
+  /** Forgets what it has counted, and goes on with this. */
+  restore(counts: Counts): void;
 }
+
+export type Counts = readonly (readonly [at: number, count: number])[];
 
 /** Counts requests in any stretch of the window's length, by when they were answered. All times are ms since 1970. */
 export function createSlidingWindow({ limit, windowSeconds }: RequestBudget): SlidingWindow {
@@ -44,6 +52,8 @@ export function createSlidingWindow({ limit, windowSeconds }: RequestBudget): Sl
   const times = new Float64Array(limit);
   /** How many were in all. */
   let made = 0;
+
+  const partMs = lengthMs / savedParts;
 
   const allowedOf = (share: number) => Math.max(1, Math.floor(limit * share));
   const isLong = (share: number) => lengthMs >= longMs && allowedOf(share) >= tooFew;
@@ -93,6 +103,26 @@ export function createSlidingWindow({ limit, windowSeconds }: RequestBudget): Sl
       windowSeconds,
       used: Math.min(limit, usedAt(now) + underWay),
     }),
+
+    save(now) {
+      const counts: [number, number][] = [];
+      for (let before = usedAt(now) - 1; before >= 0; before -= 1) {
+        const at = answeredAt(before);
+        const last = counts.at(-1);
+        if (last && Math.floor(last[0] / partMs) === Math.floor(at / partMs))
+          counts.splice(-1, 1, [at, last[1] + 1]);
+        else counts.push([at, 1]);
+      }
+      return counts;
+    },
+
+    restore(counts) {
+      times.fill(0);
+      made = 0;
+      for (const [at, count] of counts) {
+        for (let one = 0; one < Math.min(count, limit); one += 1) this.count(at);
+      }
+    },
   };
 }
 
@@ -142,6 +172,13 @@ export function createToldWindow() {
       if (!isRunning(now)) return even;
       const left = (told.remaining - kept) / (told.resetAt - now);
       return Math.max(even * leastPace, Math.min(even, left));
+    },
+
+    save: (): RateLimit | null => told,
+
+    /** @param pending requests that may have been made since it was saved */
+    restore(saved: RateLimit | null, pending: number): void {
+      told = saved && { ...saved, remaining: saved.remaining - pending };
     },
 
     /** null: none is running. */

@@ -46,7 +46,17 @@ export function createDeletion(parts: ActionsParts) {
     });
   }
 
+  /** @throws ProblemError BAD_INPUT */
+  function checkRemoval(refs: readonly CampaignRef[]): void {
+    if (refs.length > 0 && refs.length <= most) return;
+    throw new ProblemError('BAD_INPUT', `Name 1 to ${most} campaigns; these are ${refs.length}.`, {
+      argument: ['ids'],
+    });
+  }
+
   return {
+    checkRemoval,
+
     /**
      * @param visible the accounts of whoever asks: other campaigns do not exist for them
      * @returns keys of those that are gone, and a problem for each other one, which names its place among the ids
@@ -57,11 +67,7 @@ export function createDeletion(parts: ActionsParts) {
       dryRun: boolean,
       visible: ReadonlySet<string> = new Set(parts.accounts.keys()),
     ): Promise<Result> {
-      if (refs.length === 0 || refs.length > most) {
-        throw new ProblemError('BAD_INPUT', `Name 1 to ${most} campaigns; these are ${refs.length}.`, {
-          argument: ['ids'],
-        });
-      }
+      checkRemoval(refs);
       const targets = await fewAtOnce(refs, async (ref) =>
         visible.has(ref.account) ? attempt(findTarget(parts, ref, 'DELETE')) : notHere(ref),
       );

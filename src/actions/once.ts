@@ -1,10 +1,10 @@
 import { hash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { z } from 'zod';
-import { ProblemError, problemCodes } from '../model/problem.ts';
+import { ProblemError } from '../model/problem.ts';
 import type { MutationStore } from '../store/mutations.ts';
 import type { MutationRow } from '../store/schema.ts';
 import type { Result } from './parts.ts';
+import { resultFromText, resultToText } from './result.ts';
 
 export interface Request {
   /** Whose key it is: those of others are other keys, whatever they read. Absent: there is nobody else. */
@@ -32,18 +32,6 @@ const lookAgainMs = 50;
 
 const argument = ['idempotencyKey'];
 
-const answerSchema = z.object({
-  keys: z.array(z.string()),
-  problems: z.array(
-    z.object({
-      code: z.enum(problemCodes),
-      message: z.string(),
-      providerCode: z.string().nullable(),
-      argument: z.array(z.string()).optional(),
-    }),
-  ),
-});
-
 /**
  * Does what is asked for with an idempotency key once, however often it is asked for, also after a restart and by
  * several processes on one database: the key is taken in the database before anything is done.
@@ -53,7 +41,7 @@ export function createOnce({ store, now }: OnceParts) {
 
   async function answerTo(row: MutationRow): Promise<Result> {
     for (let known: MutationRow | null = row; known; known = await store.get(row.key)) {
-      if (known.answer !== null) return fromText(known.answer);
+      if (known.answer !== null) return resultFromText(known.answer);
       if (now() - known.aliveAt > silentMs) break;
       await delay(lookAgainMs);
     }
@@ -65,11 +53,11 @@ export function createOnce({ store, now }: OnceParts) {
     const heartbeat = setInterval(() => store.alive(key, now()).catch(() => {}), heartbeatMs);
     try {
       const result = await work();
-      await store.finish(key, toText(result));
+      await store.finish(key, resultToText(result));
       return result;
     } catch (error) {
       // Nobody foresaw it, so nobody knows how far it came.
-      await store.finish(key, toText({ keys: [], problems: [cutOff()] })).catch(() => {});
+      await store.finish(key, resultToText({ keys: [], problems: [cutOff()] })).catch(() => {});
       throw error;
     } finally {
       clearInterval(heartbeat);
@@ -125,29 +113,6 @@ function cutOff(): ProblemError {
   const message =
     'The first request with this key was cut off, and nobody knows how far it came: look at the campaign, then ask with a new key.';
   return new ProblemError('PROVIDER_UNAVAILABLE', message, { argument });
-}
-
-function toText({ keys, problems }: Result): string {
-  return JSON.stringify({
-    keys,
-    problems: problems.map(({ code, message, providerCode, argument }) => ({
-      code,
-      message,
-      providerCode,
-      ...(argument && { argument }),
-    })),
-  });
-}
-
-function fromText(text: string): Result {
-  const { keys, problems } = answerSchema.parse(JSON.parse(text));
-  return {
-    keys,
-    problems: problems.map(
-      ({ code, message, providerCode, argument }) =>
-        new ProblemError(code, message, { providerCode, ...(argument && { argument }) }),
-    ),
-  };
 }
 
 /** JSON whose objects name their members in one order, without those that are null: the same may be written in several ways. */

@@ -1,5 +1,5 @@
 import type { Account, Answer } from '../accounts/account.ts';
-import { type Campaign, campaignKey, type Throughput } from '../model/campaign.ts';
+import { accountIn, type Campaign, campaignKey, type Throughput } from '../model/campaign.ts';
 import type { LoggedCause } from '../model/change.ts';
 import { concernsAccount, ProblemError } from '../model/problem.ts';
 import type { Stats } from '../model/stats.ts';
@@ -15,6 +15,15 @@ export interface Freshness {
   readonly nextPollAt: number | null;
 }
 
+/** What is known of a campaign by looks that have written nothing. */
+export interface LookElsewhere {
+  readonly observedAt: number;
+  readonly statsObservedAt: number | null;
+  readonly nextPollAt: number | null;
+  readonly perSecond: number | null;
+  readonly reason: string | null;
+}
+
 /** What the poller of an account is asked, and told. */
 export interface Polling {
   nextPollAt(key: string): number | null;
@@ -28,6 +37,8 @@ export interface CampaignsParts {
   readonly observer: Observer;
   readonly pollers: ReadonlyMap<string, Polling>;
   readonly now: () => number;
+  /** What another process knows of a campaign that it takes care of; null: nothing, or it is this process. */
+  readonly lookElsewhere: (key: string) => LookElsewhere | null;
   /** Told of a campaign that begins or ceases to be followed. */
   readonly onFollowed: (campaign: Campaign) => void;
 }
@@ -44,6 +55,7 @@ export function createCampaigns({
   observer,
   pollers,
   now,
+  lookElsewhere,
   onFollowed,
 }: CampaignsParts) {
   const notFoundUntil = new Map<string, number>();
@@ -100,9 +112,17 @@ export function createCampaigns({
     return account;
   }
 
+  function isYoung(known: Campaign, maxAgeMs: number | null): boolean {
+    return maxAgeMs === null || now() - observedAt(known) <= maxAgeMs;
+  }
+
+  function observedAt(campaign: Campaign): number {
+    return Math.max(observer.observedAt(campaign), lookElsewhere(campaign.key)?.observedAt ?? 0);
+  }
+
   /** What is stored is shown as stale when the look that should have renewed it failed. */
   async function renew(account: Account, known: Campaign, maxAgeMs: number): Promise<Campaign> {
-    if (now() - observer.observedAt(known) <= maxAgeMs) return known;
+    if (isYoung(known, maxAgeMs)) return known;
     // A provider that is down is asked by the poller; people need not wait for it to fail once more.
     if (account.health.get().state === 'DOWN' && now() < account.health.retryAt()) return known;
     try {
@@ -188,6 +208,15 @@ export function createCampaigns({
       return (await readNow(accountOf(campaign), campaign.externalId, 'MUTATION')) ?? campaign;
     },
 
+    /** Whether what is known of a campaign is as young as is asked for. */
+    isYoung,
+
+    /** Another process takes care of these accounts: why looks at their campaigns failed here says nothing any more. */
+    forgetFailures(accounts: readonly string[]): void {
+      const names = new Set(accounts);
+      for (const key of failures.keys()) if (names.has(accountIn(key))) failures.delete(key);
+    },
+
     /** Notes why a look at a campaign failed, or (null) that it did not. */
     noteFailure(key: string, error: ProblemError | null): void {
       if (error) rememberFailure(key, error);
@@ -198,29 +227,59 @@ export function createCampaigns({
     throughputOf(campaign: Campaign): Throughput | null {
       const { throughput, status } = campaign;
       if (throughput?.reported || status !== 'SENDING') return throughput;
-      const perSecond = observer.measuredPace(campaign);
+      const perSecond = lookElsewhere(campaign.key)?.perSecond ?? observer.measuredPace(campaign);
       return perSecond === null ? throughput : { perSecond, reported: false };
     },
 
     /** The counters, as of when they were last read, whether they had moved or not. */
     statsOf(campaign: Campaign): Stats | null {
       const { stats } = campaign;
-      return stats && { ...stats, asOf: observer.statsObservedAt(campaign) ?? stats.asOf };
+      const seenAt = Math.max(
+        observer.statsObservedAt(campaign) ?? 0,
+        lookElsewhere(campaign.key)?.statsObservedAt ?? 0,
+      );
+      return stats && { ...stats, asOf: seenAt || stats.asOf };
     },
 
     freshnessOf(campaign: Campaign): Freshness {
-      const observedAt = observer.observedAt(campaign);
-      const reason = staleReason(campaign, observedAt);
-      const nextPollAt = pollers.get(campaign.account)?.nextPollAt(campaign.key) ?? null;
-      return { observedAt, stale: reason !== null, reason, nextPollAt };
+      const elsewhere = lookElsewhere(campaign.key);
+      const seenAt = observedAt(campaign);
+      const reason = elsewhere ? elsewhere.reason : staleReason(campaign, seenAt);
+      const told = elsewhere ?? {
+        nextPollAt: pollers.get(campaign.account)?.nextPollAt(campaign.key) ?? null,
+      };
+      // What has been told elsewhere may be over by now.
+      const nextPollAt = told.nextPollAt && Math.max(told.nextPollAt, now());
+      return { observedAt: seenAt, stale: reason !== null, reason, nextPollAt };
+    },
+
+    /** What is known here of a campaign by looks that have written nothing; null: there were none. */
+    lookOf(key: string): LookElsewhere | null {
+      const look = observer.look(key);
+      if (!look) return null;
+      const { at, statsAt, perSecond } = look;
+      const account = accountIn(key);
+      const nextPollAt = pollers.get(account)?.nextPollAt(key) ?? null;
+      return {
+        observedAt: at,
+        statsObservedAt: statsAt,
+        nextPollAt,
+        perSecond,
+        reason: troubleOf(key, accounts.get(account), at),
+      };
     },
   };
 
   function staleReason(campaign: Campaign, observedAt: number): string | null {
     if (!campaign.followed) return 'The campaign is not followed, so it is not read by itself.';
-    const failure = failures.get(campaign.key);
+    return troubleOf(campaign.key, accountOf(campaign), observedAt);
+  }
+
+  /** Why the last look at a campaign failed, or would have; null: it did not. */
+  function troubleOf(key: string, account: Account | undefined, observedAt: number): string | null {
+    const failure = failures.get(key);
     if (failure) return failure.message;
-    const problem = accountOf(campaign).health.get().problem;
+    const problem = account?.health.get().problem;
     return problem && problem.at >= observedAt && concernsAccount(problem.code) ? problem.message : null;
   }
 }

@@ -1,7 +1,7 @@
 import type { CampaignReading } from '../model/campaign.ts';
 
 /** When a campaign, and its counters, were last read. */
-interface Look {
+export interface Look {
   readonly at: number;
   readonly statsAt: number | null;
   /** How many had been sent then, and how many a second since the look before that told it. */
@@ -41,6 +41,11 @@ export function createLooks() {
       if (look) looks.set(key, { ...look, at: before });
     },
 
+    forget(isMeant: (key: string) => boolean): void {
+      for (const key of looks.keys()) if (isMeant(key)) looks.delete(key);
+    },
+
+    get: (key: string): Look | null => looks.get(key) ?? null,
     at: (key: string): number | null => looks.get(key)?.at ?? null,
     statsAt: (key: string): number | null => looks.get(key)?.statsAt ?? null,
     perSecond: (key: string): number | null => looks.get(key)?.perSecond ?? null,

@@ -1,11 +1,12 @@
 import type { Campaign, Channel } from '../model/campaign.ts';
-import { type CampaignReading, campaignKey } from '../model/campaign.ts';
+import { accountIn, type CampaignReading, campaignKey } from '../model/campaign.ts';
 import type { LogEntry, LoggedCause } from '../model/change.ts';
 import type { CampaignStore } from '../store/campaigns.ts';
-import type { ChangeLog, Write } from '../store/log.ts';
+import { type ChangeLog, NotOursError, type Write } from '../store/log.ts';
 import { nextStep } from './changes.ts';
 import { createHolds } from './holds.ts';
 import { createLooks } from './looks.ts';
+import { createSightings, newsOf, type Sighted } from './sightings.ts';
 
 /** What was read of one campaign; `reading: null` says that the provider no longer knows it. */
 export interface Observed {
@@ -32,16 +33,7 @@ export interface ObserverParts {
   readonly onObserved: (campaign: Campaign, observed: Observed) => void;
 }
 
-/** When the answers that are stored were asked for: of all, and of the counters. */
-interface Asked {
-  readonly at: number;
-  readonly statsAt: number;
-}
-
-/** What of a reading is news: an answer can be overtaken by one that was asked for later. */
-interface Sighting extends Observed {
-  readonly news: 'all' | 'all but counters' | 'counters' | 'nothing';
-}
+type Sighting = Observed & Sighted;
 
 interface Job {
   readonly observed: readonly Sighting[];
@@ -61,29 +53,32 @@ export function createObserver({ store, log, now, onCommit, onObserved }: Observ
   let waiting: Job[] = [];
   let isWorking = false;
   const looks = createLooks();
-  const asked = new Map<string, Asked>();
+  const sightings = createSightings();
   const holds = createHolds(store.getMany);
   const running = new Set<Promise<unknown>>();
 
   function enqueue(observed: readonly Observed[]): Promise<readonly (Campaign | null)[]> {
     return new Promise((resolve, reject) => {
-      waiting.push({ observed: observed.map(sight), at: now(), resolve, reject });
+      waiting.push({ observed: observed.map(sightings.sight), at: now(), resolve, reject });
       if (!isWorking) void work();
     });
   }
 
   async function work(): Promise<void> {
     isWorking = true;
-    while (waiting.length > 0) {
-      const batch = takeBatch();
-      try {
-        const campaigns = await commit(batch);
-        for (const job of batch) job.resolve(job.observed.map((one) => campaigns.get(keyOf(one)) ?? null));
-      } catch (error) {
-        for (const job of batch) job.reject(error);
-      }
-    }
+    while (waiting.length > 0) await settle(takeBatch());
     isWorking = false;
+  }
+
+  async function settle(batch: readonly Job[]): Promise<void> {
+    try {
+      const campaigns = await commit(batch);
+      for (const job of batch) job.resolve(job.observed.map((one) => campaigns.get(keyOf(one)) ?? null));
+    } catch (error) {
+      // The others’ accounts may still be ours.
+      if (error instanceof NotOursError && batch.length > 1) for (const job of batch) await settle([job]);
+      else for (const job of batch) job.reject(error);
+    }
   }
 
   function takeBatch(): Job[] {
@@ -135,21 +130,6 @@ export function createObserver({ store, log, now, onCommit, onObserved }: Observ
     return jobs;
   }
 
-  /** Notes when it was asked for, and tells what of it is still news. */
-  function sight(one: Observed): Sighting {
-    const key = keyOf(one);
-    const last = asked.get(key) ?? { at: 0, statsAt: 0 };
-    const tellsStats = one.reading?.stats !== undefined;
-    const tellsAll = !one.countersAlone && one.askedAt >= last.at;
-    const statsAreNews = tellsStats && one.askedAt >= last.statsAt;
-    asked.set(key, {
-      at: tellsAll ? one.askedAt : last.at,
-      statsAt: statsAreNews ? one.askedAt : last.statsAt,
-    });
-    if (tellsAll) return { ...one, news: tellsStats && !statsAreNews ? 'all but counters' : 'all' };
-    return { ...one, news: statsAreNews ? 'counters' : 'nothing' };
-  }
-
   function steps(known: ReadonlyMap<string, Campaign>, one: Sighting, at: number, seq = 0) {
     const key = keyOf(one);
     const campaign = known.get(key) ?? null;
@@ -191,7 +171,7 @@ export function createObserver({ store, log, now, onCommit, onObserved }: Observ
       for (const one of observed) {
         const campaign = campaigns.get(keyOf(one));
         // Ids that anybody makes up must not fill the memory.
-        if (!campaign) asked.delete(keyOf(one));
+        if (!campaign) sightings.forget(keyOf(one));
         if (!campaign || (!campaign.followed && one.cause === 'POLL')) continue;
         note(one, at, campaign);
         onObserved(campaign, one);
@@ -250,9 +230,19 @@ export function createObserver({ store, log, now, onCommit, onObserved }: Observ
     saw(one: Observed): void {
       // A list that is older than it seems must not make a read-back look late.
       if (holds.isHeld(one)) return;
-      const { news } = sight(one);
+      const { news } = sightings.sight(one);
       if (news === (one.countersAlone ? 'counters' : 'all')) note(one, now(), null);
     },
+
+    /** Another process takes care of these accounts: what was seen here will be older than what is stored. */
+    forgetLooks(accounts: readonly string[]): void {
+      const names = new Set(accounts);
+      sightings.forgetAccounts(names);
+      looks.forget((key) => names.has(accountIn(key)));
+    },
+
+    /** The last look at a campaign; null: there was none since the start. */
+    look: looks.get,
 
     /** When the campaign was last read, in ms, whether anything was different or not. */
     observedAt: (campaign: Campaign): number => looks.at(campaign.key) ?? campaign.observedAt,
@@ -272,22 +262,6 @@ export function createObserver({ store, log, now, onCommit, onObserved }: Observ
 }
 
 export type Observer = ReturnType<typeof createObserver>;
-
-/** What a newer answer did not tell: an older one may still tell the counters, or all the rest. */
-function newsOf({ reading, news }: Sighting, campaign: Campaign | null): CampaignReading | null {
-  if (!reading || !campaign || news === 'all') return reading;
-  const { stats, ...rest } = reading;
-  if (news === 'all but counters') return rest;
-  const { externalId, status, providerStatus } = campaign;
-  // That they move no more may have been told of another status.
-  const isFinal = stats?.final === true && reading.status === status;
-  return {
-    externalId,
-    status,
-    providerStatus,
-    ...(stats !== undefined && { stats: stats && { ...stats, final: isFinal } }),
-  };
-}
 
 function keyOf(one: Observed): string {
   return campaignKey(one.account, one.externalId);

@@ -22,8 +22,11 @@ export type RequestCode = (typeof requestCodes)[number];
 
 /** Any other code of graphql's and Yoga's is BAD_INPUT here. */
 const known: ReadonlySet<unknown> = new Set(requestCodes);
-/** What Yoga calls otherwise. */
-const yogaCodes: Readonly<Record<string, RequestCode>> = { REQUEST_ENTITY_TOO_LARGE: 'LIMIT_EXCEEDED' };
+export const bodyTooLarge = 'The request body is too large (limits.bodyBytes).';
+/** What Yoga says otherwise, by its code. */
+const yogaErrors: Readonly<Record<string, { readonly code: RequestCode; readonly message: string }>> = {
+  REQUEST_ENTITY_TOO_LARGE: { code: 'LIMIT_EXCEEDED', message: bodyTooLarge },
+};
 
 /**
  * What a client is told of an error: problems with their code, mistakes in the request as they are, and nothing at all
@@ -36,7 +39,8 @@ export function toClientError(error: unknown, logUnforeseen: (error: unknown) =>
     return new GraphQLError(origin.message, { ...place, extensions: extensionsOf(origin) });
   }
   if (error instanceof GraphQLError && origin instanceof GraphQLError) {
-    return new GraphQLError(error.message, {
+    const message = yogaErrors[String(origin.extensions.code)]?.message ?? error.message;
+    return new GraphQLError(message, {
       ...placeOf(origin),
       ...place,
       extensions: requestExtensions(error, origin),
@@ -78,7 +82,7 @@ function originOf(error: unknown): unknown {
  */
 function requestExtensions(error: GraphQLError, { message, extensions }: GraphQLError) {
   const isSyntax = message.startsWith('Syntax Error');
-  const told = yogaCodes[String(extensions.code)] ?? extensions.code;
+  const told = yogaErrors[String(extensions.code)]?.code ?? extensions.code;
   const kept = known.has(told) ? told : 'BAD_INPUT';
   const code = isSyntax ? 'GRAPHQL_PARSE_FAILED' : kept;
   const http =

@@ -1,4 +1,5 @@
 import type { Result } from '../actions/parts.ts';
+import { accountIn } from '../model/campaign.ts';
 import { attempt, ProblemError } from '../model/problem.ts';
 import { type GraphQLContext, visibleAccount } from './context.ts';
 import { toUserError } from './errors.ts';
@@ -28,11 +29,6 @@ export async function perform<Input extends Safely>(
   );
   // Who has asked before may see less by now.
   return { keys: keys.filter((key) => visibleAccount(context, accountIn(key))), problems };
-}
-
-/** The account in the key of a campaign or a task. */
-function accountIn(key: string): string {
-  return key.slice(0, key.indexOf(':'));
 }
 
 async function settled(work: () => Promise<Result>): Promise<Result> {

@@ -1,4 +1,4 @@
-import { isAmongStates, type Position } from './cursor.ts';
+import { isAmongStates, isPlain, type Position } from './cursor.ts';
 import type { Feed, FeedReader, Told } from './feed.ts';
 import type { LiveHooks } from './hooks.ts';
 
@@ -45,7 +45,7 @@ export class Group {
    * @returns false: the group is further than that, or in the middle of something; `settled` tells when to try again
    */
   join(member: Member, position: Position): boolean {
-    if (position.told) return false;
+    if (!isPlain(position)) return false;
     if (!this.#reader) {
       this.#live.add(member);
       this.#reader = this.feed.from(position);
@@ -92,7 +92,10 @@ export class Group {
     }
   }
 
-  /** Every member goes on by itself: present states, which come where the past is lost, have no order to be told by. */
+  /**
+   * Every member goes on by itself. Present states, which come where the past is lost, have no order to be told by; and
+   * what is told of a thinned log depends on where each came to it.
+   */
   #disband(): void {
     for (const member of [...this.#live]) member.leave();
   }
@@ -101,7 +104,7 @@ export class Group {
     this.#place = reader.position;
     const told = await reader.poll();
     if (told) {
-      if (isAmongStates(told.position)) return this.#disband();
+      if (isAmongStates(told.position) || told.position.since) return this.#disband();
       const payload = await this.execute(told);
       // Meanwhile the last member may have left, and another have come that is told by another reader.
       if (this.#reader !== reader) return;

@@ -1,7 +1,8 @@
 import type { LogEntry } from '../model/change.ts';
 
 /** One or several steps of one campaign, told as one. */
-export interface MergedStep extends Omit<LogEntry, 'before' | 'after' | 'account' | 'providerStatus'> {
+export interface MergedStep
+  extends Omit<LogEntry, 'before' | 'after' | 'account' | 'providerStatus' | 'thinned'> {
   /** The seq of the first of them. */
   readonly first: number;
   /** How many they are. */

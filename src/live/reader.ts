@@ -3,10 +3,11 @@ import type { ChangeCause, LogEntry } from '../model/change.ts';
 import { matches } from '../model/filter.ts';
 import type { CampaignStore } from '../store/campaigns.ts';
 import type { ChangeLog } from '../store/log.ts';
-import { encodeCursor, type Position } from './cursor.ts';
+import { encodeCursor, isPlain, type Position } from './cursor.ts';
 import type { FeedReader, Told } from './feed.ts';
 import { asStep, type MergedStep, mergeByCampaign } from './merge.ts';
 import { type Selection, wants } from './selection.ts';
+import { readStretch, type Stretch } from './stretch.ts';
 import type { Tailer } from './tailer.ts';
 
 /** What a subscriber is told. */
@@ -82,7 +83,7 @@ export class Reader implements FeedReader {
   }
 
   get isSteady(): boolean {
-    return this.#states === null && this.position.told === undefined;
+    return this.#states === null && isPlain(this.position);
   }
 
   async poll(): Promise<(Told & { readonly event: ChangeEvent }) | null> {
@@ -138,14 +139,10 @@ export class Reader implements FeedReader {
     if (this.#states) return this.#tellStates(this.#states);
     if (this.#position.told?.until !== undefined) return this.#resumeMerged(this.#position.told.until);
     const { seq } = this.#position;
-    const stretch = await this.#parts.tailer.after(seq, pageSize, this.#keysForLog());
+    const stretch = await this.#parts.tailer.after(this.#position, pageSize, this.#keysForLog());
     if (!stretch) return this.#startAnew();
-    if (stretch.until <= seq) return false;
-    this.#tellSteps(
-      stretch.entries.filter((entry) => wants(this.#selection, entry)),
-      stretch.until,
-    );
-    return true;
+    this.#tellSteps(stretch);
+    return this.#position.seq > seq || this.#position.told !== undefined;
   }
 
   /** What it has not been told yet is no longer kept: all that there is to tell is how things are now. */
@@ -155,32 +152,42 @@ export class Reader implements FeedReader {
     return true;
   }
 
-  #tellSteps(entries: readonly LogEntry[], until: number): void {
-    const from = this.#position.seq;
-    this.#position = { seq: until };
-    if (entries.length <= mergeAbove) {
-      this.#prepared = entries.map((entry) => this.#stepEvent(asStep(entry), { seq: entry.seq }));
+  #tellSteps({ entries, end, since }: Stretch): void {
+    const start = within(since, { seq: this.#position.seq });
+    const wanted = entries.filter((entry) => wants(this.#selection, entry));
+    if (wanted.length <= mergeAbove) {
+      this.#prepared = wanted.map((entry) =>
+        this.#stepEvent(asStep(entry), within(since, { seq: entry.seq })),
+      );
     } else {
-      this.#tellMerged(entries, from, until);
+      this.#tellMerged(wanted, start, end);
     }
+    this.#position = end;
   }
 
   /** Until the last of them has been told, a cursor says which campaigns have had their steps. */
-  #tellMerged(entries: readonly LogEntry[], from: number, until: number): void {
+  #tellMerged(entries: readonly LogEntry[], start: Position, end: Position): void {
     const steps = mergeByCampaign(entries);
     this.#prepared = steps.map((step, place) => {
       const isLast = place === steps.length - 1;
-      return this.#stepEvent(step, isLast ? { seq: until } : { seq: from, told: { key: step.key, until } });
+      return this.#stepEvent(step, isLast ? end : { ...start, told: { key: step.key, until: end.seq } });
     });
   }
 
   async #resumeMerged(until: number): Promise<boolean> {
-    const { seq, told } = this.#position;
-    const entries = await this.#entriesUpTo(seq, until);
-    if (!entries) return this.#startAnew();
-    const untold = entries.filter((entry) => entry.key > (told?.key ?? '') && wants(this.#selection, entry));
-    this.#tellMerged(untold, seq, until);
-    this.#position = { seq: until };
+    const { told, ...start } = this.#position;
+    const stretches = await this.#stretchesUpTo(start, until);
+    if (!stretches) return this.#startAnew();
+    if (!start.since && stretches.some(({ since }) => since)) {
+      // It is thinned now, and what takes the place of steps up to there may come later.
+      this.#position = { seq: start.seq, since: this.#position };
+      return true;
+    }
+    const untold = stretches
+      .flatMap(({ entries }) => entries)
+      .filter((entry) => entry.key > (told?.key ?? '') && wants(this.#selection, entry));
+    this.#position = stretches.at(-1)?.end ?? within(start.since, { seq: until });
+    this.#tellMerged(untold, start, this.#position);
     return true;
   }
 
@@ -194,9 +201,9 @@ export class Reader implements FeedReader {
       return this.#tellStepsUpTo({ cause, afterKey });
     const page = await store.snapshotPage(this.#statesFilter(), afterKey, pageSize);
     const head = page.head ?? Math.max(this.#position.seq, tailer.head());
-    const steps = afterKey === null ? [] : await this.#entriesUpTo(this.#position.seq, head);
-    if (!steps) return this.#startAnew();
-    const events = this.#stepsOfKnown(steps, { cause, afterKey });
+    const stretches = afterKey === null ? [] : await this.#stretchesUpTo(this.#position, head);
+    if (!stretches) return this.#startAnew();
+    const events = stretches.flatMap((stretch) => this.#stepsOfKnown(stretch, { cause, afterKey }));
     const isLastPage = page.campaigns.length < pageSize;
     const wanted = page.campaigns.filter((campaign) => this.#isState(campaign));
     for (const [place, campaign] of wanted.entries()) {
@@ -213,19 +220,18 @@ export class Reader implements FeedReader {
 
   /** A page of steps of the campaigns that the subscriber knows already, while others' present states are to come. */
   async #tellStepsUpTo(states: PresentStates): Promise<boolean> {
-    const { seq } = this.#position;
-    const stretch = await this.#parts.tailer.after(seq, pageSize, this.#keysForLog());
+    const stretch = await this.#parts.tailer.after(this.#position, pageSize, this.#keysForLog());
     if (!stretch) return this.#startAnew();
-    this.#prepared = this.#stepsOfKnown(stretch.entries, states);
-    this.#position = { seq: stretch.until };
+    this.#prepared = this.#stepsOfKnown(stretch, states);
+    this.#position = stretch.end;
     return true;
   }
 
-  #stepsOfKnown(entries: readonly LogEntry[], { cause, afterKey }: PresentStates): Prepared[] {
+  #stepsOfKnown({ entries, since }: Stretch, { cause, afterKey }: PresentStates): Prepared[] {
     if (afterKey === null) return [];
     const known = entries.filter((entry) => entry.key <= afterKey && wants(this.#selection, entry));
     return known.map((entry) =>
-      this.#stepEvent(asStep(entry), { seq: entry.seq, told: toldUpTo(afterKey, cause) }),
+      this.#stepEvent(asStep(entry), within(since, { seq: entry.seq, told: toldUpTo(afterKey, cause) })),
     );
   }
 
@@ -243,16 +249,16 @@ export class Reader implements FeedReader {
   }
 
   /** @returns null: they are no longer all kept */
-  async #entriesUpTo(after: number, until: number): Promise<LogEntry[] | null> {
-    const { log } = this.#parts;
-    const entries: LogEntry[] = [];
-    for (let seq = after; seq < until; ) {
-      const page = await log.between(seq, until, pageSize, this.#keysForLog() ?? undefined);
-      for (const entry of page) entries.push(entry);
-      seq = page.length < pageSize ? until : (page.at(-1)?.seq ?? until);
+  async #stretchesUpTo(start: Position, upTo: number): Promise<Stretch[] | null> {
+    const stretches: Stretch[] = [];
+    for (let position = start; position.seq < upTo; ) {
+      const wanted = { upTo, limit: pageSize, keys: this.#keysForLog() };
+      const stretch = await readStretch(this.#parts.log, position, wanted);
+      if (!stretch) return null;
+      stretches.push(stretch);
+      position = stretch.end;
     }
-    const { pruned } = await log.state();
-    return after < pruned ? null : entries;
+    return stretches;
   }
 
   #keysForLog(): readonly string[] | null {
@@ -288,6 +294,11 @@ export class Reader implements FeedReader {
 function statesAfter({ told }: Position): PresentStates | null {
   if (!told || told.until !== undefined) return null;
   return { cause: told.reset ? 'RESET' : 'SNAPSHOT', afterKey: told.key };
+}
+
+/** A position in a stretch of the log. */
+function within(since: Position | undefined, position: Position): Position {
+  return since ? { ...position, since } : position;
 }
 
 function toldUpTo(key: string, cause: PresentStates['cause']) {

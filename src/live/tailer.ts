@@ -2,6 +2,8 @@ import type { Campaign } from '../model/campaign.ts';
 import type { LogEntry } from '../model/change.ts';
 import type { CampaignStore } from '../store/campaigns.ts';
 import type { ChangeLog } from '../store/log.ts';
+import type { Position } from './cursor.ts';
+import { readStretch, type Stretch } from './stretch.ts';
 
 /** So many of the newest entries are kept for readers that have caught up. */
 const keptEntries = 2_000;
@@ -15,12 +17,6 @@ export interface TailerParts {
   readonly store: CampaignStore;
 }
 
-/** A part of the log: all wanted entries up to `until`. */
-export interface Stretch {
-  readonly entries: readonly LogEntry[];
-  readonly until: number;
-}
-
 /** The process's one follower of the change log: it reads what is new once, for all its readers. */
 export async function createTailer({ log, store }: TailerParts) {
   const { epoch, head: startedAt } = await log.state();
@@ -29,6 +25,9 @@ export async function createTailer({ log, store }: TailerParts) {
   const campaigns = new Map<string, Campaign>();
   const listeners = createListeners();
   let seen = head;
+  /** Up to where it has to be read, as far as somebody has said. */
+  let wanted = head;
+  let catching: Promise<void> | null = null;
   let looking: Promise<void> | null = null;
 
   /**
@@ -37,16 +36,53 @@ export async function createTailer({ log, store }: TailerParts) {
    */
   async function look(): Promise<void> {
     const { head: newest } = await log.state();
-    if (seen > head) catchUp(seen);
+    if (seen > head) await catchUp(seen);
     seen = newest;
   }
 
-  function catchUp(newest: number): void {
+  /** Goes on to a seq that somebody else has written up to: reads what is new, once for all readers. */
+  async function catchUp(newest: number): Promise<void> {
+    wanted = Math.max(wanted, newest);
+    catching ??= readOn().finally(() => {
+      catching = null;
+    });
+    return catching;
+  }
+
+  async function readOn(): Promise<void> {
+    while (head < wanted) {
+      const from = head;
+      const until = wanted;
+      if (until - from > keptEntries) {
+        skipTo(until);
+        continue;
+      }
+      const added = await log.between(from, until, keptEntries);
+      const changed = await store.getMany([...new Set(added.map(({ key }) => key))]);
+      // Meanwhile a commit of ours may have been told that followed on.
+      if (head !== from) continue;
+      // What is kept has no gaps.
+      if (added.length === until - from) take(added, [...changed.values()]);
+      else skipTo(until);
+    }
+  }
+
+  /** More than is worth keeping: readers read it themselves. */
+  function skipTo(newest: number): void {
     const first = head + 1;
     entries = [];
     campaigns.clear();
     head = newest;
     listeners.tellAll(first);
+  }
+
+  /** @param added what follows on to what is known */
+  function take(added: readonly LogEntry[], changed: readonly Campaign[]): void {
+    for (const campaign of changed) keepNewer(campaign);
+    for (const entry of added) entries.push(entry);
+    if (entries.length > 2 * keptEntries) entries = entries.slice(-keptEntries);
+    head = added.at(-1)?.seq ?? head;
+    listeners.tell(added);
   }
 
   const timer = setInterval(() => {
@@ -57,6 +93,11 @@ export async function createTailer({ log, store }: TailerParts) {
         looking = null;
       });
   }, lookEveryMs).unref();
+
+  /** What can't be read now is read by the next look. */
+  function news(newest: number): Promise<void> {
+    return catchUp(newest).catch(() => {});
+  }
 
   function keepCampaign(campaign: Campaign): void {
     campaigns.delete(campaign.key);
@@ -77,35 +118,34 @@ export async function createTailer({ log, store }: TailerParts) {
     committed(added: readonly LogEntry[], changed: readonly Campaign[]): void {
       const [first] = added;
       if (!first) return;
-      // A gap means that somebody else has written in between: what is kept here no longer follows on.
-      if (first.seq > head + 1) catchUp(first.seq - 1);
-      for (const campaign of changed) keepNewer(campaign);
       // A look may have found it before it was told.
       const fresh = added.filter(({ seq }) => seq > head);
-      for (const entry of fresh) entries.push(entry);
-      if (entries.length > 2 * keptEntries) entries = entries.slice(-keptEntries);
-      head = fresh.at(-1)?.seq ?? head;
-      listeners.tell(fresh);
+      // A gap means that somebody else has written in between: it is read together with that.
+      if (first.seq > head + 1) void news(added.at(-1)?.seq ?? 0);
+      else take(fresh, changed);
     },
 
+    /** Another process has written up to a seq. */
+    news,
+
     /**
-     * What the log has after a seq, oldest first: from memory, or from the log itself for a reader that is behind.
+     * What the log has after a position, oldest first: from memory, or from the log itself for a reader that is behind.
      * @param keys only these campaigns' entries are wanted; null: all. More than those may come.
-     * @returns about `limit` entries at most, and the seq up to which they are all that there is; null: what the log had
+     * @returns `limit` entries at most, and the position up to which they are all that there is; null: what the log had
      *   there is no longer kept
      */
-    async after(seq: number, limit: number, keys: readonly string[] | null): Promise<Stretch | null> {
-      const newest = head;
-      if (seq >= newest) return { entries: [], until: seq };
+    async after(position: Position, limit: number, keys: readonly string[] | null): Promise<Stretch | null> {
+      const upTo = head;
+      const { seq, since } = position;
       const [oldest] = entries;
-      if (oldest !== undefined && seq >= oldest.seq - 1) {
-        const start = seq + 1 - oldest.seq;
-        return stretchOf(entries.slice(start, start + limit), limit, newest);
-      }
-      const stretch = stretchOf(await log.between(seq, newest, limit, keys ?? undefined), limit, newest);
-      // Asked for afterwards: then nothing was taken away before it was read.
-      const { pruned } = await log.state();
-      return seq < pruned ? null : stretch;
+      // Here every step is as it was seen: one who has been told of a thinned log can't go on by it.
+      if (since) return readStretch(log, position, { upTo, limit, keys });
+      if (seq >= upTo) return { entries: [], end: { seq } };
+      if (oldest === undefined || seq < oldest.seq - 1)
+        return readStretch(log, { seq }, { upTo, limit, keys });
+      const start = seq + 1 - oldest.seq;
+      const kept = entries.slice(start, start + limit);
+      return { entries: kept, end: { seq: kept.at(-1)?.seq ?? upTo } };
     },
 
     /**
@@ -125,6 +165,11 @@ export async function createTailer({ log, store }: TailerParts) {
     /** A campaign has changed in a way that nobody is told of. */
     keepCampaign,
 
+    /** The same, by another process. */
+    forgetCampaign: (key: string) => void campaigns.delete(key),
+    /** Any of them may have. */
+    forgetCampaigns: (): void => campaigns.clear(),
+
     /**
      * Calls `wake` whenever there is news, with the seq of the first of it; the returned function ends that.
      * @param keys only news of these campaigns counts; null: all news
@@ -140,10 +185,6 @@ export async function createTailer({ log, store }: TailerParts) {
 }
 
 export type Tailer = Awaited<ReturnType<typeof createTailer>>;
-
-function stretchOf(entries: readonly LogEntry[], limit: number, newest: number): Stretch {
-  return { entries, until: entries.length < limit ? newest : (entries.at(-1)?.seq ?? newest) };
-}
 
 type Wake = (firstSeq: number) => void;
 

@@ -142,3 +142,8 @@ export function isBeforeStart(status: CampaignStatus): boolean {
 export function campaignKey(account: string, externalId: string): string {
   return `${account}:${externalId}`;
 }
+
+/** The account in the key of a campaign or a task. */
+export function accountIn(key: string): string {
+  return key.slice(0, key.indexOf(':'));
+}

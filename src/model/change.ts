@@ -18,6 +18,14 @@ export interface StatusTransition {
 /** What a filter can ask of a campaign, as it was at one revision. */
 export type Facets = Pick<Campaign, 'channel' | 'name' | 'status' | 'tags' | 'createdAt' | 'deletedAt'>;
 
+/** Steps that moved only counters, and that an entry of the change log has taken the place of, beside its own. */
+export interface Thinned {
+  /** Where they were in the log, oldest first. */
+  readonly seqs: readonly number[];
+  /** The entry's fields, each with the seq of the newest of all these steps that changed it. */
+  readonly changedBy: ReadonlyMap<string, number>;
+}
+
 /**
  * One entry of the change log: the step of a campaign to `revision` from the one before. It holds what a filter needs
  * to know of both sides, so that deciding who is told needs no look at any other row.
@@ -39,4 +47,6 @@ export interface LogEntry {
   readonly after: Facets;
   /** null with the first entry of a campaign. */
   readonly before: Facets | null;
+  /** Absent: it tells of its own step alone. */
+  readonly thinned?: Thinned;
 }

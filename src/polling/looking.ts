@@ -66,6 +66,14 @@ export function createLooking({ account, watching, tracked, scheduling }: Lookin
   }
 
   return {
+    /** What somebody looks at goes first: they may have begun before the account was this process's to poll. */
+    resumed(): void {
+      for (const one of tracked.values()) {
+        const { facts } = one;
+        if (facts && watching.mayLookAt(one.key, account, facts.status)) bringForward(one);
+      }
+    },
+
     /** Those that were left to a list that does not come round often enough any more, or not at all. */
     takeFromList(): void {
       if (listing.servesStatus()) return;

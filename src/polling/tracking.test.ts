@@ -160,4 +160,17 @@ describe('a start with 10,000 campaigns', () => {
     expect(last).toBeLessThan(first);
     expect(['final', 'old'].map(at.dueIn)).toEqual([never, never]);
   });
+
+  test('reads at once what somebody looks at already', () => {
+    const at = openTracking();
+    at.watch('sending', 'ended', 'final');
+    at.resume([
+      followed('sending'),
+      followed('other'),
+      followed('ended', { status: 'COMPLETED' }),
+      followed('final', { status: 'COMPLETED', statsFinal: true }),
+    ]);
+    expect(at.taken(10)).toEqual(['ended', 'sending']);
+    expect(at.dueIn('final')).toBe(never);
+  });
 });

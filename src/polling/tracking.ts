@@ -147,6 +147,7 @@ export function createTracking({ account, watching, now, together, jitter, onMov
         campaigns.flatMap(({ key }) => tracked.get(key) ?? []),
         false,
       );
+      looking.resumed();
     },
 
     /** A campaign that nothing is known of yet. */

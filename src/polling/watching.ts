@@ -1,4 +1,4 @@
-import type { Campaign, CampaignStatus } from '../model/campaign.ts';
+import { accountIn, type Campaign, type CampaignStatus } from '../model/campaign.ts';
 import { type CampaignFilter, matches } from '../model/filter.ts';
 
 /** What somebody looks at. */
@@ -9,6 +9,20 @@ export interface Watched {
   readonly filter: CampaignFilter | null;
   /** Only these fields are of interest; null: all. */
   readonly fields: ReadonlySet<string> | null;
+  /** Accounts of whose campaigns a list is looked at. */
+  readonly lists?: readonly string[];
+  /** By people of another replica. */
+  readonly elsewhere?: boolean;
+}
+
+/** What people look at here of one account's campaigns, for the replica that reads them. */
+export interface WatchedHere {
+  /** External ids of campaigns of which everything is looked at, and of those of which only the status is. */
+  readonly everything: Set<string>;
+  readonly status: Set<string>;
+  readonly filters: { readonly filter: CampaignFilter; readonly fields: readonly string[] | null }[];
+  /** Whether somebody looks at a list. */
+  listed: boolean;
 }
 
 /** What of a campaign somebody looks at: nothing, its status alone, or everything. */
@@ -24,7 +38,7 @@ export function createWatching(now: () => number) {
   const byFilter = new Set<Watched>();
   /** Until when each counts as looked at, in the order of these times. */
   const queried = new Map<string, number>();
-  /** By how many subscriptions each account's list is needed. */
+  /** By how many of those that have begun each account's list is needed. */
   const accounts = new Map<string, number>();
   /** Until when a list of each account's campaigns counts as looked at. */
   const listedUntil = new Map<string, number>();
@@ -34,7 +48,7 @@ export function createWatching(now: () => number) {
 
   function count(watched: Watched, more: 1 | -1): void {
     version += 1;
-    for (const account of new Set(watched.filter?.accounts)) {
+    for (const account of new Set([...(watched.filter?.accounts ?? []), ...(watched.lists ?? [])])) {
       const left = (accounts.get(account) ?? 0) + more;
       if (left > 0) accounts.set(account, left);
       else accounts.delete(account);
@@ -43,6 +57,18 @@ export function createWatching(now: () => number) {
 
   function tell(watched: Watched): void {
     for (const listener of listeners) listener(watched);
+  }
+
+  function tellEnd(watched: Watched): void {
+    for (const listener of endListeners) listener(watched);
+  }
+
+  function leave(watched: Watched, keys: Watched['keys']): void {
+    for (const key of keys ?? []) {
+      const others = byKey.get(key);
+      others?.delete(watched);
+      if (others?.size === 0) byKey.delete(key);
+    }
   }
 
   return {
@@ -70,13 +96,16 @@ export function createWatching(now: () => number) {
         isOver = true;
         count(watched, -1);
         byFilter.delete(watched);
-        for (const key of watched.keys ?? []) {
-          const others = byKey.get(key);
-          others?.delete(watched);
-          if (others?.size === 0) byKey.delete(key);
-        }
-        for (const listener of endListeners) listener(watched);
+        leave(watched, watched.keys);
+        tellEnd(watched);
       };
+    },
+
+    /** These of the campaigns that it names are looked at no more. */
+    less(watched: Watched, keys: ReadonlySet<string>): void {
+      version += 1;
+      leave(watched, keys);
+      tellEnd({ ...watched, keys, filter: null });
     },
 
     /** Somebody has asked for these. */
@@ -100,6 +129,35 @@ export function createWatching(now: () => number) {
       const isNew = names.some((account) => (listedUntil.get(account) ?? 0) <= now());
       for (const account of names) listedUntil.set(account, now() + queryMs);
       if (isNew) tell({ keys: null, filter: null, fields: null });
+    },
+
+    /** What people look at here, by account. */
+    here(): Map<string, WatchedHere> {
+      const all = new Map<string, WatchedHere>();
+      const of = (account: string) => {
+        const known = all.get(account) ?? {
+          everything: new Set(),
+          status: new Set(),
+          filters: [],
+          listed: false,
+        };
+        all.set(account, known);
+        return known;
+      };
+      const idOf = (key: string) => key.slice(accountIn(key).length + 1);
+      for (const [key, some] of byKey) {
+        const mine = [...some].filter(({ elsewhere }) => !elsewhere);
+        if (mine.some(wantsMoreThanStatus)) of(accountIn(key)).everything.add(idOf(key));
+        else if (mine.length > 0) of(accountIn(key)).status.add(idOf(key));
+      }
+      for (const [key, until] of queried) if (until > now()) of(accountIn(key)).everything.add(idOf(key));
+      for (const { filter, fields, elsewhere } of byFilter) {
+        if (!filter || elsewhere) continue;
+        for (const account of filter.accounts)
+          of(account).filters.push({ filter, fields: fields && [...fields] });
+      }
+      for (const [account, until] of listedUntil) if (until > now()) of(account).listed = true;
+      return all;
     },
 
     /** Is another whenever a subscription has begun or ended. */

@@ -8,7 +8,6 @@ import {
   getNullableType,
   getOperationAST,
   isCompositeType,
-  isIntrospectionType,
   isListType,
   Kind,
   OperationTypeNode,
@@ -16,7 +15,8 @@ import {
   type SelectionSetNode,
   valueFromASTUntyped,
 } from 'graphql';
-import { fragmentsOf } from './document-shape.ts';
+import { fragmentsOf, introspectionFields } from './document-shape.ts';
+import { introspectionCost } from './introspection-cost.ts';
 
 /** What is to be run. Variables may be anything: what is wrong with them, the execution tells. */
 export interface CostedOperation {
@@ -45,11 +45,13 @@ const nothing: Cost = { once: 0, perItem: 0 };
 /**
  * What an operation may cost: about the number of fields that its answer has, where every list is as long as was asked.
  * A subscription costs what one of its events does. Each node is looked at once, however often its fragment is used.
+ * @param most if it costs more, how much more need not be told
  * @returns 0 where there is no such operation; fields and types that the schema lacks cost next to nothing
  */
 export function costOf(
   schema: GraphQLSchema,
   { document, operationName, variables }: CostedOperation,
+  most = Number.POSITIVE_INFINITY,
 ): number {
   const operation = getOperationAST(document, operationName);
   const rootType = operation && schema.getRootType(operation.operation);
@@ -97,7 +99,11 @@ export function costOf(
   function ofField(node: FieldNode, parent: GraphQLCompositeType): Cost {
     const field = schema.getField(parent, node.name.value);
     if (!field) return { once: 1, perItem: 0 };
-    const isLookup = field.args.length > 0 && !isIntrospectionType(parent);
+    if (introspectionFields.has(field.name)) {
+      const type = field.name === '__type' ? argument(node, 'name') : null;
+      return { once: introspectionCost(schema, node, type, fragments, most), perItem: 0 };
+    }
+    const isLookup = field.args.length > 0;
     const named = getNamedType(field.type);
     const size = isLookup ? sizeOf(field, node) : null;
     const ids = isLookup && (isMutation || size !== null) ? idCount(node) : null;

@@ -32,6 +32,8 @@ export interface DocumentLimits {
 const charactersPerToken = 50;
 /** Of mistakes in one document, which are kept as long as it is. */
 const maxErrors = 20;
+/** Of a document that introspects: the queries of tools have none, and each could ask for the whole schema again. */
+const introspectionAliases = 5;
 const beyondParser = /^Syntax Error: (?:Document|Source) contains more than /;
 
 /**
@@ -53,14 +55,18 @@ export function documentLimits(limits: DocumentLimits): Plugin {
       const excess = `The document has ${shape.aliases} aliases and repeated fields; ${limits.aliases} is the most (limits.documentAliases).`;
       throw refusal('TOO_MANY_ALIASES', `${excess} Ask for lists, such as campaigns(filter: { ids: … }).`);
     }
-    if (shape.introspects && !limits.introspection) {
+    if (!shape.introspects) return;
+    if (!limits.introspection)
       throw refusal('GRAPHQL_VALIDATION_FAILED', 'Introspection (__schema, __type) is turned off here.');
+    if (shape.aliases > introspectionAliases) {
+      const excess = `The document has ${shape.aliases} aliases and repeated fields; with introspection (__schema, __type), ${introspectionAliases} is the most.`;
+      throw refusal('TOO_MANY_ALIASES', `${excess} Ask for the schema in a request of its own.`);
     }
   }
 
   /** @throws GraphQLError */
   function checkCost(schema: GraphQLSchema, operation: CostedOperation): void {
-    const cost = costOf(schema, operation);
+    const cost = costOf(schema, operation, limits.cost);
     if (cost <= limits.cost) return;
     const excess = `The operation may cost ${Math.ceil(cost)}; ${limits.cost} is the most (limits.documentCost).`;
     throw refusal('TOO_COSTLY', `${excess} Ask for fewer items at a time, or for fewer fields of each.`);

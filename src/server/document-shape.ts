@@ -16,7 +16,7 @@ export interface DocumentShape {
   readonly introspects: boolean;
 }
 
-const introspectionFields: ReadonlySet<string> = new Set(['__schema', '__type']);
+export const introspectionFields: ReadonlySet<string> = new Set(['__schema', '__type']);
 
 /** Looks at every node once, however often its fragment is used. */
 export function shapeOf(document: DocumentNode): DocumentShape {

@@ -1,8 +1,11 @@
 import type { IncomingMessage } from 'node:http';
+import { isDeepStrictEqual } from 'node:util';
 import type { GraphQLError } from 'graphql';
+import type { Logger } from 'pino';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
-import { type Access, open } from '../access/access.ts';
-import type { Grant } from '../access/grant.ts';
+import { createAccess, open } from '../access/access.ts';
+import { type Grant, sees } from '../access/grant.ts';
+import type { AuthSettings } from '../access/settings.ts';
 import type { Viewer } from '../graphql/context.ts';
 import { workAtHand } from '../tracing/work.ts';
 import { createCount } from './count.ts';
@@ -11,16 +14,20 @@ import { createSessions, type Parting } from './sessions.ts';
 import type { Limits } from './settings.ts';
 
 export interface DoorParts {
-  readonly access: Access;
-  /** What the holder of a grant may see now. */
-  readonly viewerOf: (grant: Grant) => Viewer;
+  /** Who may come in; null: everybody. */
+  readonly auth: AuthSettings | null;
+  /** The accounts that there are now. */
+  readonly accounts: ReadonlyMap<string, unknown>;
   readonly limits: Pick<Limits, 'requestsPerMinute' | 'failedSignInsPerMinute' | 'connectionsPerToken'>;
   readonly now: () => number;
+  readonly logger: Logger;
 }
 
 /** Lets requests and connections in: by their token, and so many of each. */
-export function createDoor({ access: first, viewerOf, limits, now }: DoorParts) {
-  let access = first;
+export function createDoor({ auth: first, accounts, limits, now, logger }: DoorParts) {
+  const accessOf = (auth: AuthSettings | null) => createAccess(auth, now, (problem) => logger.warn(problem));
+  let auth = first;
+  let access = accessOf(auth);
   const requests = new RateLimiterMemory({ points: limits.requestsPerMinute, duration: 60 });
   const failures = new RateLimiterMemory({ points: limits.failedSignInsPerMinute, duration: 60 });
   const connections = createCount(limits.connectionsPerToken);
@@ -31,6 +38,13 @@ export function createDoor({ access: first, viewerOf, limits, now }: DoorParts) 
     const waitMs = await waitFor(failures, remoteAddress ?? '');
     return waitMs === null ? null : tooMany('failed sign-ins', 'failedSignInsPerMinute', waitMs);
   }
+
+  /** What the holder of a grant may see now. */
+  const viewerOf = (grant: Grant): Viewer => ({
+    id: grant.id,
+    role: grant.role,
+    accounts: [...accounts.keys()].filter((name) => sees(grant, name)),
+  });
 
   return {
     viewerOf,
@@ -101,9 +115,11 @@ export function createDoor({ access: first, viewerOf, limits, now }: DoorParts) 
     leave: sessions.leave,
 
     /** From now on others may come in; who may not any more is shown out. */
-    change(next: Access): void {
-      access = next;
-      sessions.recheck(next);
+    change(next: AuthSettings | null): void {
+      if (isDeepStrictEqual(next, auth)) return;
+      access = accessOf(next);
+      auth = next;
+      sessions.recheck(access);
     },
   };
 }

@@ -45,7 +45,7 @@ export interface Notifications {
   /** @returns whether somebody waits for it */
   notified(account: string, secret: string): boolean;
   /** Whether somebody did once, or does elsewhere; this costs more. */
-  knows(account: string, secret: string): Promise<boolean>;
+  knows(account: string, secret: string): Promise<string | null>;
 }
 
 /** How long changes that are under way may take when the service stops. */
@@ -108,7 +108,7 @@ export function createHttpServer(parts: HttpServerParts) {
     const { notifications } = parts;
     const known =
       notifications.notified(account, secret) ||
-      (await door.lookUp(request, () => notifications.knows(account, secret)));
+      (await door.lookUp(request, async () => (await notifications.knows(account, secret)) !== null));
     if (known instanceof GraphQLError) return refuse(response, known);
     if (known) return sendJson(response, 200, { message: 'Thank you.' });
     sendJson(response, 404, { message: 'Nobody waits for this.' });

@@ -5,6 +5,7 @@ import { GraphQLError } from 'graphql';
 import { z } from 'zod';
 import type { Grant } from '../access/grant.ts';
 import type { Viewer } from '../graphql/context.ts';
+import { bodyTooLarge } from '../graphql/errors.ts';
 import type { Live } from '../live/live.ts';
 import { apart } from '../tracing/work.ts';
 import type { Door } from './door.ts';
@@ -171,13 +172,9 @@ async function readBody(request: IncomingMessage, largest: number): Promise<stri
   for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     size += chunk.length;
     chunks.push(chunk);
-    if (size > largest) return tooLarge();
+    if (size > largest) return refusal('LIMIT_EXCEEDED', bodyTooLarge);
   }
   return Buffer.concat(chunks).toString();
-}
-
-function tooLarge(): GraphQLError {
-  return refusal('LIMIT_EXCEEDED', 'The request body is too large (limits.bodyBytes).');
 }
 
 function tooManyConnections(): GraphQLError {

@@ -2,6 +2,8 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 
 /** A request to one provider; `path` is what follows the provider's prefix. */
 export interface Incoming {
+  /** The address that it came to. */
+  to: string;
   method: string;
   path: string;
   query: URLSearchParams;
@@ -41,6 +43,7 @@ export async function readIncoming(request: IncomingMessage, url: URL, path: str
     chunks.push(bytes);
   }
   return {
+    to: request.socket.localAddress ?? '',
     method: request.method ?? 'GET',
     path,
     query: url.searchParams,

@@ -10,6 +10,10 @@ import type { World } from './world.ts';
 /** One request as it was understood and answered; `status` is null until then, and for ever without an answer that is whole. */
 export interface RecordedRequest {
   at: number;
+  /** When it was answered or its connection ended; null until then. */
+  endedAt: number | null;
+  /** The address that it came to: one server has many on the loopback network. */
+  to: string;
   method: string;
   /** Path and query as sent, below the provider's prefix. */
   target: string;
@@ -65,6 +69,8 @@ export function createProvider(
     const query = incoming.query.size > 0 ? `?${incoming.query}` : '';
     const request: RecordedRequest = {
       at: world.now(),
+      endedAt: null,
+      to: incoming.to,
       method: incoming.method,
       target: `${incoming.path}${query}`,
       operation,
@@ -109,6 +115,9 @@ export function createProvider(
   async function handle(endpoint: Endpoint, incoming: Incoming, response: ServerResponse): Promise<void> {
     const call = endpoint.read(incoming);
     const request = record(call);
+    response.once('close', () => {
+      request.endedAt = world.now();
+    });
     const fault = faults.take(call.operation, call.externalId);
     if (fault?.kind === 'hang') return;
     if (fault?.kind === 'drop') {

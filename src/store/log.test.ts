@@ -47,12 +47,12 @@ describe.each(databaseKinds)('the change log on %s', (kind) => {
   test('numbers its entries from 1 on, and holds the state that each led to', async () => {
     await using one = await openLog(await createDatabase(kind));
     const { epoch, ...empty } = await one.log.state();
-    expect(empty).toEqual({ head: 0, pruned: 0 });
+    expect(empty).toEqual({ head: 0, pruned: 0, thinned: 0 });
     expect(epoch).toMatch(/^[0-9a-f]+$/);
     await write(one.log, 'a', 1);
     await write(one.log, 'b', 5);
     await write(one.log, 'a', 2);
-    expect(await one.log.state()).toEqual({ epoch, head: 3, pruned: 0 });
+    expect(await one.log.state()).toEqual({ epoch, head: 3, pruned: 0, thinned: 0 });
     const entries = await one.log.between(0, 3, 10);
     expect(entries).toMatchObject([
       { seq: 1, key: 'main:a', fromRevision: 0, revision: 1, stats: { sent: 1 }, before: null },

@@ -17,6 +17,8 @@ function migrations(dialect: Dialect): Record<string, Migration> {
     '001_campaigns_and_log': { up: (database) => createTables(database, dialect) },
     '002_mutations': { up: (database) => createMutations(database, dialect) },
     '003_tasks_and_reports': { up: (database) => createTasks(database, dialect) },
+    '004_retention': { up: createRetention },
+    '005_replicas': { up: (database) => createReplicas(database, dialect) },
   };
 }
 
@@ -184,4 +186,60 @@ async function createTasks(database: Kysely<unknown>, dialect: Dialect): Promise
     .addColumn('generation', 'bigint', (column) => column.primaryKey())
     .addColumn('taskKey', text, (column) => column.notNull())
     .execute();
+}
+
+async function createReplicas(database: Kysely<unknown>, dialect: Dialect): Promise<void> {
+  const text = textType(dialect);
+  await database.schema
+    .createTable('replicas')
+    .addColumn('id', text, (column) => column.primaryKey())
+    .addColumn('aliveAt', 'bigint', (column) => column.notNull())
+    .addColumn('isLeaving', 'integer', (column) => column.notNull())
+    .execute();
+
+  await database.schema
+    .createTable('leases')
+    .addColumn('account', text, (column) => column.primaryKey())
+    .addColumn('holder', text)
+    .addColumn('fence', 'bigint', (column) => column.notNull())
+    .addColumn('saved', 'text')
+    .execute();
+
+  await database.schema
+    .createTable('jobs')
+    .addColumn('id', text, (column) => column.primaryKey())
+    .addColumn('account', text, (column) => column.notNull())
+    .addColumn('asker', text, (column) => column.notNull())
+    .addColumn('holder', text, (column) => column.notNull())
+    .addColumn('job', 'text', (column) => column.notNull())
+    .addColumn('begun', 'integer', (column) => column.notNull())
+    .addColumn('answer', 'text')
+    .addColumn('askedAt', 'bigint', (column) => column.notNull())
+    .execute();
+
+  await database.schema
+    .createTable('watched')
+    .addColumn('replica', text, (column) => column.notNull())
+    .addColumn('account', text, (column) => column.notNull())
+    .addColumn('watched', 'text', (column) => column.notNull())
+    .addPrimaryKeyConstraint('watchedKey', ['replica', 'account'])
+    .execute();
+}
+
+async function createRetention(database: Kysely<unknown>): Promise<void> {
+  await database.schema.alterTable('changes').addColumn('fromRevision', 'integer').execute();
+  await database.schema.alterTable('changes').addColumn('merged', 'text').execute();
+  await database.schema
+    .alterTable('log')
+    .addColumn('thinned', 'bigint', (column) => column.notNull().defaultTo(0))
+    .execute();
+  await database.schema
+    .createTable('retention')
+    .addColumn('id', 'integer', (column) => column.primaryKey())
+    .addColumn('owner', 'text')
+    .addColumn('aliveAt', 'bigint', (column) => column.notNull())
+    .addColumn('swept', 'bigint', (column) => column.notNull())
+    .addColumn('dropped', 'bigint', (column) => column.notNull())
+    .execute();
+  await sql`insert into retention (id, "aliveAt", swept, dropped) values (1, 0, 0, 0)`.execute(database);
 }

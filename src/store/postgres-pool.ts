@@ -17,7 +17,8 @@ export const migrationLimits: PostgresLimits = { ...usualLimits, answerMs: 0 };
 
 /**
  * Lends a pool's connections, and none again from which an answer has failed to come: what is asked next would wait
- * behind that for ever. What is told of a transaction is what it failed with, not that it could not be rolled back.
+ * behind that for ever; nor one to a server that takes no writes, since another may lead to another server. What is told
+ * of a transaction is what it failed with, not that it could not be rolled back.
  */
 export function lendFrom(pool: PostgresPool, health: WriteHealth, hurriedMs: number) {
   const inUse = new Set<Loan>();
@@ -55,9 +56,10 @@ export function lendFrom(pool: PostgresPool, health: WriteHealth, hurriedMs: num
       }, hurriedMs / 8).unref();
     },
 
-    end(): Promise<void> {
+    /** What is still being asked is waited for as little. */
+    async end(): Promise<void> {
+      await pool.end();
       if (hurrying) clearInterval(hurrying);
-      return pool.end();
     },
   };
 }
@@ -79,6 +81,7 @@ function lend(client: PostgresPoolClient, { health, onLost, onEnd }: Lending): L
   let askedAt: number | null = null;
   let isGone = false;
   let isTransaction = false;
+  let isSpent = false;
   let failure: unknown = null;
 
   function discard(error: unknown): void {
@@ -99,12 +102,17 @@ function lend(client: PostgresPoolClient, { health, onLost, onEnd }: Lending): L
       return result;
     } catch (error) {
       if (!(error instanceof pg.DatabaseError)) discard(error);
-      else if (!isReading(sql) && isStorageTrouble(error)) health.failed(error);
+      else noteRefusal(sql, error);
       failure ??= error;
       throw failure;
     } finally {
       askedAt = null;
     }
+  }
+
+  function noteRefusal(sql: string, error: pg.DatabaseError): void {
+    isSpent ||= isOfConnection(error);
+    if (!isReading(sql) && isStorageTrouble(error)) health.failed(error);
   }
 
   function noteSuccess(sql: string, command: string, rowCount: number): void {
@@ -130,13 +138,18 @@ function lend(client: PostgresPoolClient, { health, onLost, onEnd }: Lending): L
       if (isGone) return;
       isGone = true;
       onEnd();
-      client.release(isBroken);
+      client.release(isBroken || isSpent);
     },
     giveUpAfter(ms) {
       if (askedAt === null || performance.now() - askedAt <= ms) return;
       discard(new Error(`PostgreSQL did not answer within ${ms / 1000} s.`));
     },
   };
+}
+
+/** The server is only to be read (25006), or goes away, or is not there yet (57P01 to 57P03): another connection may fare better. */
+function isOfConnection({ code }: pg.DatabaseError): boolean {
+  return code !== undefined && /^(25006|57P0[123])$/.test(code);
 }
 
 /**

@@ -1,4 +1,5 @@
 import { Kysely, sql } from 'kysely';
+import pg from 'pg';
 import { expect, test } from 'vitest';
 import { createDatabase } from '../../test/support/databases.ts';
 import { startRoad } from '../../test/support/road.ts';
@@ -15,6 +16,7 @@ const short: PostgresLimits = { connectMs: 500, answerMs: 500, hurriedMs: 200 };
 async function openBehindRoad(limits: PostgresLimits = short) {
   const url = new URL(await createDatabase('postgres'));
   await (await openDatabase(url.href, () => {})).destroy();
+  const direct = url.href;
   const road = await startRoad(Number(url.port));
   url.port = String(road.port);
   const lost: Error[] = [];
@@ -22,6 +24,8 @@ async function openBehindRoad(limits: PostgresLimits = short) {
   const dialect = postgresDialect(url.href, (error) => lost.push(error), { limits, health });
   const database = new Kysely<Tables>({ dialect });
   return {
+    /** Past the road. */
+    direct,
     database,
     road,
     lost,
@@ -135,4 +139,43 @@ test('a write that waits for a lock in vain is told until one succeeds; one that
   expect(at.health.failure()).not.toBeNull();
   await stage(at, 2);
   expect(at.health.failure()).toBeNull();
+});
+
+/** Sessions that are opened while it runs are on a server that is only to be read, as a former primary is. */
+async function whileReadOnly({ direct }: Opened, open: () => Promise<unknown>): Promise<void> {
+  const client = new pg.Client({ connectionString: direct });
+  await client.connect();
+  const name = new URL(direct).pathname.slice(1);
+  try {
+    await client.query(`alter database ${name} set default_transaction_read_only = on`);
+    await open();
+    await client.query(`alter database ${name} set default_transaction_read_only = off`);
+  } finally {
+    await client.end();
+  }
+}
+
+test('a connection to a server that takes no writes is not used for another', async () => {
+  await using at = await openBehindRoad();
+  await whileReadOnly(at, () => Promise.all([readHead(at), readHead(at)]));
+  await readHead(at);
+  expect(at.road.open).toBe(2);
+  await expect(stage(at, 1)).rejects.toMatchObject({ code: '25006' });
+  await expect(at.database.updateTable('log').set({ head: 1 }).execute()).rejects.toMatchObject({
+    code: '25006',
+  });
+  expect(at.health.failure()).toMatchObject({ code: '25006' });
+  await stage(at, 1);
+  expect(at.health.failure()).toBeNull();
+  expect(at.lost).toEqual([]);
+  expect(at.road.open).toBe(1);
+});
+
+test('a connection that the server ends is not used again', async () => {
+  await using at = await openBehindRoad();
+  await readHead(at);
+  const ended = sql`select pg_terminate_backend(pg_backend_pid())`.execute(at.database);
+  await expect(ended).rejects.toMatchObject({ code: '57P01' });
+  expect(await readHead(at)).toEqual({ head: 0 });
+  await stage(at, 1);
 });

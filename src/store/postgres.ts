@@ -14,6 +14,8 @@ function numberParser(oid: number): ((text: string) => unknown) | undefined {
 export interface PostgresOptions {
   readonly limits?: PostgresLimits;
   readonly health?: WriteHealth;
+  /** How many at most. */
+  readonly connections?: number;
 }
 
 /**
@@ -24,18 +26,18 @@ export interface PostgresOptions {
 export function postgresDialect(
   url: string,
   onLost: (error: Error) => void,
-  { limits = usualLimits, health = createWriteHealth() }: PostgresOptions = {},
+  { limits = usualLimits, health = createWriteHealth(), connections = 10 }: PostgresOptions = {},
 ): PostgresDialect & { hurry(): void } {
   const { connectMs, answerMs, hurriedMs } = limits;
   const pool = new pg.Pool({
     connectionString: url,
-    max: 10,
+    max: connections,
     connectionTimeoutMillis: connectMs,
     // The server gives up first, so that a statement that takes too long does not cost the connection.
     statement_timeout: answerMs,
     query_timeout: answerMs * 1.2,
-    // A transaction of ours whose connection broke unnoticed must not keep the log's row locked.
-    idle_in_transaction_session_timeout: 30_000,
+    // Whoever is paused or cut off in the middle of a transaction must not keep the log's row locked for others.
+    idle_in_transaction_session_timeout: 4_000,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
     types: { getTypeParser: (oid, format) => numberParser(oid) ?? pg.types.getTypeParser(oid, format) },

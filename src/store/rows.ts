@@ -1,5 +1,5 @@
 import { type Campaign, campaignStatuses, isActive } from '../model/campaign.ts';
-import type { Facets, LogEntry } from '../model/change.ts';
+import type { Facets, LogEntry, Thinned } from '../model/change.ts';
 import { foldName } from '../model/filter.ts';
 import { countersOf, type Stats } from '../model/stats.ts';
 import type { CampaignRow, ChangeRow } from './schema.ts';
@@ -85,26 +85,51 @@ export function entryToRow(entry: LogEntry): ChangeRow {
     stats: entry.stats && JSON.stringify(entry.stats),
     after: JSON.stringify(entry.after),
     before: entry.before && JSON.stringify(differing(entry.before, entry.after)),
+    fromRevision: null,
+    merged: null,
   };
 }
 
-export function entryFromRow(row: ChangeRow): LogEntry {
+/** An entry's row, and up to which seq the log was thinned when it was read. */
+export interface LoggedRow extends ChangeRow {
+  readonly thinnedUpTo: number;
+}
+
+export function entryFromRow(row: LoggedRow): LogEntry {
   const after: Facets = JSON.parse(row.after);
+  const isThinned = row.seq <= row.thinnedUpTo;
+  const thinned = isThinned && row.merged !== null && thinnedFromText(row.merged, row.seq);
   return {
     seq: row.seq,
     key: row.key,
     account: row.account,
-    fromRevision: row.revision - 1,
+    fromRevision: (isThinned ? row.fromRevision : null) ?? row.revision - 1,
     revision: row.revision,
     at: row.at,
     cause: row.cause,
     kinds: JSON.parse(row.kinds),
     transitions: JSON.parse(row.transitions),
-    fields: JSON.parse(row.fields),
+    fields: thinned ? [...thinned.changedBy.keys()] : JSON.parse(row.fields),
     providerStatus: row.providerStatus,
     stats: row.stats === null ? null : JSON.parse(row.stats),
     after,
     before: row.before === null ? null : { ...after, ...JSON.parse(row.before) },
+    ...(thinned && { thinned }),
+  };
+}
+
+/** Seqs as how far they are behind the entry's own: there may be hundreds of them. */
+export function thinnedToText({ seqs, changedBy }: Thinned, seq: number): string {
+  const behind = (other: number) => seq - other;
+  const fields = [...changedBy].map(([field, by]) => [field, behind(by)]);
+  return JSON.stringify({ steps: seqs.map(behind), fields: Object.fromEntries(fields) });
+}
+
+function thinnedFromText(text: string, seq: number): Thinned {
+  const { steps, fields }: { steps: number[]; fields: Record<string, number> } = JSON.parse(text);
+  return {
+    seqs: steps.map((behind) => seq - behind),
+    changedBy: new Map(Object.entries(fields).map(([field, behind]) => [field, seq - behind])),
   };
 }
 

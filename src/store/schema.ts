@@ -17,6 +17,11 @@ export interface Tables {
   reports: ReportRow;
   deliveryRows: DeliveryRowRow;
   staging: StagingRow;
+  replicas: ReplicaRow;
+  leases: LeaseRow;
+  jobs: JobRow;
+  watched: WatchedRow;
+  retention: RetentionRow;
 }
 
 export interface CampaignRow extends Counters {
@@ -71,6 +76,13 @@ export interface ChangeRow {
   after: string;
   /** The facets that were different before it; null with the first entry of a campaign. */
   before: string | null;
+  /**
+   * Where the log is thinned, a step that moved only counters stays if this is set: the revision that it leads from.
+   * Elsewhere it says nothing, and each step leads from the revision before its own.
+   */
+  fromRevision: number | null;
+  /** The steps that such a one has taken the place of, as JSON text; null: none. */
+  merged: string | null;
 }
 
 /** One row. Updating it is also the lock that puts all writers of the log in line. */
@@ -82,6 +94,21 @@ export interface LogRow {
   head: number;
   /** Entries up to this seq are no longer kept. */
   pruned: number;
+  /** Up to this seq the log is thinned. */
+  thinned: number;
+}
+
+/** One row: how far the log is tidied up, and who is at it. */
+export interface RetentionRow {
+  id: 1;
+  /** null: nobody. */
+  owner: string | null;
+  /** When the owner was last known to be at work. */
+  aliveAt: number;
+  /** Up to this seq, the steps that others have taken the place of are deleted. */
+  swept: number;
+  /** Up to this seq, steps were old enough to be dropped. */
+  dropped: number;
 }
 
 /** A mutation that was asked for with an idempotency key. */
@@ -144,4 +171,45 @@ export interface DeliveryRowRow {
 export interface StagingRow {
   generation: number;
   taskKey: string;
+}
+
+/** A process on this database (PostgreSQL); times are the database's. */
+export interface ReplicaRow {
+  id: string;
+  aliveAt: number;
+  /** 1: it takes nothing more, and gives up what it holds. */
+  isLeaving: number;
+}
+
+/** Which replica reads an account. */
+export interface LeaseRow {
+  account: string;
+  /** null: none. */
+  holder: string | null;
+  /** Grows whenever it is taken, so that who has lost it is found out. */
+  fence: number;
+  /** JSON: what the next holder goes on with, and others show. */
+  saved: string | null;
+}
+
+/** What the holder of an account is to do for another replica. */
+export interface JobRow {
+  id: string;
+  account: string;
+  asker: string;
+  holder: string;
+  /** JSON, as is the answer; null until it is known. */
+  job: string;
+  /** 1 once its holder has begun it: it is not begun again, whatever becomes of its answer. */
+  begun: 0 | 1;
+  answer: string | null;
+  askedAt: number;
+}
+
+/** What people look at of an account over a replica. */
+export interface WatchedRow {
+  replica: string;
+  account: string;
+  /** JSON */
+  watched: string;
 }

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite';
 import type { SqliteDatabase, SqliteStatement } from 'kysely';
@@ -14,7 +14,11 @@ export interface SqliteFile extends SqliteDatabase {
 
 /** @param file a path, or ":memory:" */
 export function openFile(file: string): SqliteFile {
-  if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true });
+  if (file !== ':memory:') {
+    mkdirSync(dirname(file), { recursive: true });
+    // It holds who received what. SQLite gives the files beside it the same mode; one that is there already keeps its own.
+    closeSync(openSync(file, 'a', 0o600));
+  }
   const database = new DatabaseSync(file);
   // Nobody is served yet, so it may be waited for where it is opened.
   database.exec('pragma busy_timeout = 5000');

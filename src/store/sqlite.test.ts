@@ -1,3 +1,5 @@
+import { chmodSync, readdirSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as pause } from 'node:timers/promises';
 import { sql } from 'kysely';
@@ -129,4 +131,25 @@ test('what is wrong with a statement says nothing of the database', async () => 
   await expect(stageTwo(database, 2, 1)).rejects.toThrow('UNIQUE');
   await database.checkReady();
   expect(await staged(database)).toEqual([1]);
+});
+
+test.skipIf(process.platform === 'win32')('nobody else may read the files that are made', async () => {
+  const url = await createDatabase('sqlite');
+  const file = url.slice('sqlite:'.length);
+  const modes = () =>
+    readdirSync(dirname(file)).map((name) => [
+      name,
+      (statSync(join(dirname(file), name)).mode & 0o777).toString(8),
+    ]);
+  const first = await openDatabase(url, () => {});
+  expect(modes()).toEqual([
+    ['test.db', '600'],
+    ['test.db-shm', '600'],
+    ['test.db-wal', '600'],
+  ]);
+  await first.destroy();
+  chmodSync(file, 0o640);
+  const again = await openDatabase(url, () => {});
+  expect(modes()).toContainEqual(['test.db', '640']);
+  await again.destroy();
 });

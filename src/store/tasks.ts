@@ -39,8 +39,14 @@ export function createTaskStore(database: Database) {
       return inserted === 1n;
     },
 
+    /** What is completed stays as it is: somebody who has taken long may come too late. */
     async update(task: Task): Promise<void> {
-      await database.updateTable('tasks').set(taskToRow(task)).where('key', '=', task.key).execute();
+      await database
+        .updateTable('tasks')
+        .set(taskToRow(task))
+        .where('key', '=', task.key)
+        .where('completedAt', 'is', null)
+        .execute();
     },
 
     async get(key: string): Promise<Task | null> {

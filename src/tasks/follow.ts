@@ -13,7 +13,8 @@ import { createRhythm, type Rhythm } from './rhythm.ts';
 import { isSettled, rollUp } from './rollup.ts';
 
 export interface FollowParts {
-  readonly accounts: ReadonlyMap<string, Account>;
+  /** Those that this process takes care of. */
+  readonly ours: ReadonlyMap<string, Account>;
   readonly tasks: TaskStore;
   readonly reports: ReportStore;
   readonly campaigns: Pick<CampaignStore, 'get'>;
@@ -32,7 +33,7 @@ const sweepAfterMs = 60_000;
  * account as it is at that moment; where there is none any more, the task is left as it is.
  */
 export function createFollowing({
-  accounts,
+  ours,
   tasks,
   reports,
   campaigns,
@@ -62,9 +63,12 @@ export function createFollowing({
     let course: Course = freshCourse;
     for (let look = 0; task.completedAt === null; look += 1) {
       const wasWoken = await rhythm.pause(waitBefore(look));
-      const account = accounts.get(task.account);
+      const account = ours.get(task.account);
       if (signal.aborted || !account) break;
       try {
+        // Another replica may have taken care of it meanwhile.
+        task = (await tasks.get(task.key)) ?? task;
+        if (task.completedAt !== null) break;
         const next = await lookAt(account, task, course, wasWoken);
         task = await keep(task, next.task);
         course = next.course;
@@ -94,9 +98,13 @@ export function createFollowing({
     if (calledOff.aborted) return { task: begun, course };
     if (made instanceof ProblemError) return settle(begun, afterDownload(begun, made, course, now()));
     await tellCampaign(account, begun, made, wasWoken);
-    setTimeout(sweep, sweepAfterMs).unref();
+    sweepSoon();
     const done = { ...begun, status: 'COMPLETED', completedAt: now(), problem: null } as const;
     return { task: done, course };
+  }
+
+  function sweepSoon(): void {
+    setTimeout(sweep, sweepAfterMs).unref();
   }
 
   function sweep(): void {
@@ -147,16 +155,19 @@ export function createFollowing({
   return {
     follow({ task, secretHash }: UnfinishedTask): void {
       const notice = noticeOf(task.account, secretHash);
-      if (!accounts.has(task.account) || rhythms.has(notice) || signal.aborted) return;
+      if (!ours.has(task.account) || rhythms.has(notice) || signal.aborted) return;
       const rhythm = createRhythm(signal);
       rhythms.set(notice, rhythm);
       const work = follow(task, notice, rhythm).finally(() => running.delete(work));
       running.add(work);
     },
 
+    /** Deletes what newer reports have replaced, once nobody reads it any more. */
+    sweepSoon,
+
     /** Has a task looked at now. @returns whether there is one that is being followed */
     wake(account: string, secretHash: string): boolean {
-      const rhythm = rhythms.get(noticeOf(account, secretHash));
+      const rhythm = ours.has(account) ? rhythms.get(noticeOf(account, secretHash)) : undefined;
       rhythm?.wake();
       return rhythm !== undefined;
     },

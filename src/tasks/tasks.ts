@@ -1,9 +1,9 @@
 import { hash, randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ActionsParts, CampaignRef } from '../actions/parts.ts';
 import { findTarget } from '../actions/target.ts';
 import { attempt, ProblemError, reworded } from '../model/problem.ts';
 import type { ReportOrder, Task } from '../model/task.ts';
-import type { UnfinishedTask } from '../store/tasks.ts';
 import { createFollowing, type FollowParts } from './follow.ts';
 
 export interface TasksParts extends FollowParts {
@@ -13,10 +13,13 @@ export interface TasksParts extends FollowParts {
 }
 
 const secretBytes = 24;
+/** While the database does not tell what is unfinished, it is asked again after this. */
+const askAgainMs = 1_000;
 
 /** Delivery reports: asked for once, watched until they are there, and kept as rows. */
 export function createTasks({ actions, publicUrl, ...parts }: TasksParts) {
-  const { tasks, now, onChange } = parts;
+  const { tasks, logger, now, onChange } = parts;
+  const ending = new AbortController();
   const following = createFollowing(parts);
 
   return {
@@ -63,28 +66,38 @@ export function createTasks({ actions, publicUrl, ...parts }: TasksParts) {
      */
     notified: (account: string, secret: string): boolean => following.wake(account, hashOf(secret)),
 
-    /** Whether a notification is of a task that there is, or was. */
-    async knows(account: string, secret: string): Promise<boolean> {
-      return (await tasks.bySecret(account, hashOf(secret))) !== null;
+    /**
+     * Whether a notification is of a task that there is, or was.
+     * @returns what the task is woken by; null: there is none
+     */
+    async knows(account: string, secret: string): Promise<string | null> {
+      const notice = hashOf(secret);
+      return (await tasks.bySecret(account, notice)) ? notice : null;
     },
 
-    /** Goes on with what was unfinished when the service was stopped. */
-    async start(): Promise<void> {
-      await parts.reports.sweep();
-      for (const task of await tasks.unfinished()) following.follow(task);
+    /** Has a task looked at now, if it is being followed here. */
+    wake: following.wake,
+
+    /** Goes on with what is unfinished of the accounts that are ours, and is not followed yet, once the store tells. */
+    async resume(): Promise<void> {
+      while (!ending.signal.aborted) {
+        try {
+          for (const task of await tasks.unfinished()) following.follow(task);
+          return;
+        } catch (error) {
+          logger.error({ err: error }, 'what tasks are unfinished could not be read');
+          await delay(askAgainMs, undefined, { signal: ending.signal, ref: false }).catch(() => {});
+        }
+      }
     },
 
-    /** Unfinished tasks whose account there is not: nobody follows them meanwhile. */
-    async paused(): Promise<readonly UnfinishedTask[]> {
-      return (await tasks.unfinished()).filter(({ task }) => !parts.accounts.has(task.account));
-    },
+    /** What an earlier process may have left behind is deleted. */
+    start: following.sweepSoon,
 
-    /** Follows tasks that were paused, as far as their accounts are back. */
-    goOn(paused: readonly UnfinishedTask[]): void {
-      for (const task of paused) following.follow(task);
+    async stop(): Promise<void> {
+      ending.abort();
+      await following.stop();
     },
-
-    stop: following.stop,
   };
 }
 

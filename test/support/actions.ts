@@ -189,7 +189,11 @@ export async function openWorld(options: WorldOptions = {}) {
     onObserved: () => {},
   });
   const pollers = new Map<string, never>();
-  const campaigns = createCampaigns({ accounts, store, log, observer, pollers, now, onFollowed: () => {} });
+  const campaigns = createCampaigns({
+    ...{ accounts, store, log, observer, pollers, now },
+    lookElsewhere: () => null,
+    onFollowed: () => {},
+  });
   const pollSoon = (account: string, externalId: string) => void soon.push(`${account}:${externalId}`);
   return {
     ...createActions({ accounts, campaigns, observer, store, now, pollSoon }),

@@ -90,7 +90,7 @@ export function createClient(
         return { feed, request: feed.topic, seen: sight(), execute };
       };
       // One that was told nothing has no place to come back to: it begins anew.
-      if (cursor === null) witness.begin(selection.keys ? undefined : news.known);
+      if (cursor === null) witness.begin(selection.keys ? undefined : news.known());
       let isClosed = false;
       const sink: Sink = {
         send(payload, sentCursor) {

@@ -9,10 +9,12 @@ export const databaseKinds = ['sqlite', 'postgres'] as const;
 
 export type DatabaseKind = (typeof databaseKinds)[number];
 
-/** The URL of a new, empty database. */
-export async function createDatabase(kind: DatabaseKind): Promise<string> {
+/**
+ * The URL of a new, empty database.
+ * @param server of PostgreSQL, without a database's name; that of the whole run unless told otherwise
+ */
+export async function createDatabase(kind: DatabaseKind, server = inject('postgresUrl')): Promise<string> {
   if (kind === 'sqlite') return `sqlite:${join(mkdtempSync(join(tmpdir(), 'campaign-graph-')), 'test.db')}`;
-  const server = inject('postgresUrl');
   const name = `test_${randomUUID().replaceAll('-', '')}`;
   const client = new pg.Client({ connectionString: `${server}/postgres` });
   await client.connect();

@@ -15,7 +15,7 @@ export interface RunningProcess extends AsyncDisposable {
   readonly errors: string;
   /** The URL that its line with "ready" names; throws when it ends without one. */
   ready(): Promise<string>;
-  send(signal: 'SIGTERM' | 'SIGINT' | 'SIGKILL' | 'SIGHUP'): void;
+  send(signal: 'SIGTERM' | 'SIGINT' | 'SIGKILL' | 'SIGHUP' | 'SIGSTOP' | 'SIGCONT'): void;
   /** Resolves once it is gone: with its exit status, or the signal that ended it. */
   readonly ended: Promise<number | string | null>;
 }

@@ -1,7 +1,11 @@
 import { channel } from 'node:diagnostics_channel';
 import { Socket } from 'node:net';
+import { createObserver, type Observed } from '../../src/campaigns/observe.ts';
 import type { CampaignStatus } from '../../src/model/campaign.ts';
 import { countersOf } from '../../src/model/stats.ts';
+import { createCampaignStore } from '../../src/store/campaigns.ts';
+import { openDatabase } from '../../src/store/database.ts';
+import { createChangeLog } from '../../src/store/log.ts';
 import { startTestApp } from './app.ts';
 
 /** A campaign as it is seen. */
@@ -40,32 +44,37 @@ export async function startQuietApp(
     ...app,
 
     /** All of it is told in one commit. */
-    async see(...campaigns: readonly Seen[]): Promise<void> {
-      const askedAt = Date.now();
-      await app.observe(
-        campaigns.map(({ externalId, status, sent, sender = 'Shop' }) => ({
-          account: 'main',
-          channel: 'PUSH',
-          externalId,
-          cause: 'POLL',
-          askedAt,
-          reading: {
-            externalId,
-            status,
-            providerStatus: status,
-            sender,
-            stats: { counters: countersOf({ sent }), final: false },
-            raw: null,
-          },
-        })),
-      );
-    },
+    see: async (...campaigns: readonly Seen[]): Promise<void> =>
+      void (await app.observe(readingsOf(campaigns))),
 
     async metric(name: string): Promise<number> {
       const text = await (await fetch(`${app.url}/metrics`)).text();
       return Number(new RegExp(`^campaign_graph_${name} (\\S+)$`, 'm').exec(text)?.[1]);
     },
   };
+}
+
+/** Another process that writes to the database, whoever takes care of the account. */
+export async function openElsewhere(url: string) {
+  const database = await openDatabase(url, () => {});
+  const [store, log] = [createCampaignStore(database), createChangeLog(database)];
+  const observer = createObserver({ store, log, now: Date.now, onCommit() {}, onObserved() {} });
+  return {
+    see: async (...campaigns: readonly Seen[]): Promise<void> =>
+      void (await observer.observe(readingsOf(campaigns))),
+    [Symbol.asyncDispose]: () => database.destroy(),
+  };
+}
+
+function readingsOf(campaigns: readonly Seen[]): Observed[] {
+  const askedAt = Date.now();
+  return campaigns.map(({ externalId, status, sent, sender = 'Shop' }) => ({
+    ...{ account: 'main', channel: 'PUSH', externalId, cause: 'POLL', askedAt },
+    reading: {
+      ...{ externalId, status, providerStatus: status, sender, raw: null },
+      stats: { counters: countersOf({ sent }), final: false },
+    },
+  }));
 }
 
 export type QuietApp = Awaited<ReturnType<typeof startQuietApp>>;

@@ -47,7 +47,7 @@ export function changesOf({ count, seed }: { count: number; seed: number }, exte
  * A database with its one writer and its tail, and the past that it must tell.
  * @param onCommit told of the commits in place of the tail
  */
-export async function startWorld(onCommit?: ObserverParts['onCommit']) {
+export async function startWorld(onCommit?: ObserverParts['onCommit'], now: ObserverParts['now'] = Date.now) {
   const database = await openDatabase('sqlite::memory:', () => {});
   const store = createCampaignStore(database);
   const log = createChangeLog(database);
@@ -55,12 +55,13 @@ export async function startWorld(onCommit?: ObserverParts['onCommit']) {
   const observer = createObserver({
     store,
     log,
-    now: Date.now,
+    now,
     onCommit: onCommit ?? tailer.committed,
     onObserved: () => {},
   });
   const pasts: Pasts = new Map();
   return {
+    database,
     store,
     pasts,
     parts: { store, log, tailer, watch: () => () => {} },
@@ -191,26 +192,26 @@ type TellTail = ObserverParts['onCommit'];
 /**
  * News for a tail that hears of commits late, several at once, or not at all.
  * @param tell what the tail is told with; it takes only commits that it has not been told of, in their order
+ * @param head how far the tail has got: what others have written in between it reads in its own time
  */
-function createNews(tell: () => TellTail) {
+function createNews(tell: () => TellTail, head: () => number) {
   const kept: Commit[] = [];
-  let unknown: Commit[] = [];
+  const written: LogEntry[] = [];
+  let isLastForeign = false;
   let isForeign = false;
-  /** Each campaign's revision, as far as the tail has got. */
-  const known = new Map<string, number>();
 
   function tellOf(lump: readonly Commit[]): void {
-    unknown.push(...lump);
-    if (lump.some((commit) => commit.isForeign)) return;
-    for (const { key, revision } of unknown.flatMap(({ entries }) => entries)) known.set(key, revision);
-    unknown = [];
+    isLastForeign = lump.some((commit) => commit.isForeign);
+    if (isLastForeign) return;
     const campaigns = new Map(lump.flatMap((commit) => commit.campaigns.map((one) => [one.key, one])));
     const entries = lump.flatMap((commit) => commit.entries);
     tell()(entries, [...campaigns.values()]);
   }
 
   return {
-    known,
+    /** Each campaign's revision, as far as the tail has got. */
+    known: (): ReadonlyMap<string, number> =>
+      new Map(written.filter(({ seq }) => seq <= head()).map(({ key, revision }) => [key, revision])),
 
     /** The tail never hears of what is written meanwhile, as if another process did it. */
     async withhold(write: () => Promise<void>): Promise<void> {
@@ -220,9 +221,10 @@ function createNews(tell: () => TellTail) {
     },
 
     /** Whether the tail can't get to know of the newest commit before there is another. */
-    endWithheld: (): boolean => (kept.at(-1) ?? unknown.at(-1))?.isForeign === true,
+    endWithheld: (): boolean => kept.at(-1)?.isForeign ?? isLastForeign,
 
     keep: (entries: readonly LogEntry[], campaigns: readonly Campaign[]): void => {
+      written.push(...entries);
       kept.push({ entries, campaigns, isForeign });
     },
 
@@ -250,7 +252,10 @@ export interface Hardships {
 
 /** A world with live delivery, in which news comes late and executions take a while. */
 export async function startDelivery({ seed, slowest, isTailLate }: Hardships) {
-  const news = createNews(() => world.parts.tailer.committed);
+  const news = createNews(
+    () => world.parts.tailer.committed,
+    () => world.parts.tailer.head(),
+  );
   const world = await startWorld((entries, campaigns) => {
     news.keep(entries, campaigns);
     if (!isTailLate) news.tell(1, false);
