@@ -61,6 +61,38 @@ const excesses = [
   ['fragments that double', 'TOO_COSTLY', 'documentCost', '{ ...f0 }', doubling],
 ] as const;
 
+const many = (count: number, one: (at: number) => string) =>
+  Array.from({ length: count }, (_, at) => one(at)).join(' ');
+
+/** Each asks for the schema many times over, in a document of a few KB. */
+const schemas = [
+  [
+    'by aliases that multiply',
+    'TOO_MANY_ALIASES',
+    `{ __schema { ${many(25, (at) => `t${at}: types { ...t }`)} } }
+    fragment t on __Type { ${many(24, (at) => `f${at}: fields { description type { description } }`)} }`,
+  ],
+  ['by six aliases', 'TOO_MANY_ALIASES', `{ ${many(6, (at) => `a${at}: __type(name: "Query") { name }`)} }`],
+  [
+    'by lists in lists, and five aliases',
+    'TOO_COSTLY',
+    `{ __schema { ${many(5, (at) => `t${at}: types { ...t }`)} } }
+    fragment t on __Type { fields { args { ...a } type { ...r } } inputFields { ...a } interfaces { ...u } possibleTypes { ...u } }
+    fragment a on __InputValue { name description type { ...r } }
+    fragment r on __Type { ...u ofType { ...u ofType { ...u ofType { ...u } } } }
+    fragment u on __Type { ...e inputFields { ...b } fields { name description isDeprecated args { ...b } type { ...s } } }
+    fragment b on __InputValue { name description defaultValue type { ...s } }
+    fragment s on __Type { ...e ofType { ...e ofType { ...e } } }
+    fragment e on __Type { kind name description enumValues { name description isDeprecated } }`,
+  ],
+  [
+    'by fragments that double',
+    'TOO_COSTLY',
+    `{ __schema { types { ...f0 } } }
+    ${many(20, (at) => `fragment f${at} on __Type { ...f${at + 1} ...f${at + 1} }`)} fragment f20 on __Type { name }`,
+  ],
+] as const;
+
 const refused = (code: string, limit: string) => [
   expect.objectContaining({
     message: expect.stringMatching(new RegExp(`\\d.*limits\\.${limit}\\).*(Ask|Give)`)),
@@ -92,6 +124,20 @@ describe.each(excesses)('a document with %s', (_what, code, limit, selection, fr
     expect(told.errors).toEqual(refused(code, limit));
     expect(told.events).toEqual([]);
   });
+});
+
+test.each(schemas)('introspection is refused that asks for much %s', async (_how, code, query) => {
+  const { data, errors } = await app.request(query);
+  expect(data).toBeUndefined();
+  expect(errors).toMatchObject([{ message: expect.stringMatching(/\d.*Ask for/), extensions: { code } }]);
+});
+
+test('introspection may have five aliases', async () => {
+  const { data, errors } = await app.request(
+    `{ ${many(5, (at) => `a${at}: __type(name: "Query") { name }`)} }`,
+  );
+  expect(errors).toBeUndefined();
+  expect(data.a4).toEqual({ name: 'Query' });
 });
 
 test('a document is refused by GET, too', async () => {
@@ -160,8 +206,11 @@ describe('what people ask for every day has room to spare', () => {
     expect(costOf(schema, { document }) * 2).toBeLessThanOrEqual(limits.documentCost);
   });
 
-  test('the schema can be asked for', async () => {
-    const { data, errors } = await app.request(introspection);
+  test.each([
+    ['by tools', getIntrospectionQuery()],
+    ['by tools that want all of it', introspection],
+  ])('the schema can be asked for %s', async (_who, query) => {
+    const { data, errors } = await app.request(query);
     expect(errors).toBeUndefined();
     expect(buildClientSchema(data).getType('Campaign')).toBeDefined();
   });

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { ProblemCode } from '../src/model/problem.ts';
-import type { Fault, SimulatedProvider } from '../src/simulator/simulator.ts';
+import type { SimulatedProvider } from '../src/simulator/simulator.ts';
 import { accountAt, providerNames, startTestApp, type TestApp } from './support/app.ts';
 import { createDatabase } from './support/databases.ts';
+import { type FaultKind, faults, unresolvable } from './support/faults.ts';
 import { startRoad } from './support/road.ts';
 import { startGenerousSimulator } from './support/simulator.ts';
 import { overWebSocket } from './support/subscribe.ts';
@@ -20,7 +21,6 @@ const words = {
 } as const;
 
 interface Expected {
-  readonly fault: Fault | { readonly kind: 'refused' };
   readonly state?: 'DEGRADED' | 'DOWN';
   readonly code: ProblemCode;
   /** How the problem is told. */
@@ -31,25 +31,27 @@ const away = { code: 'PROVIDER_UNAVAILABLE' } as const;
 const bad = { code: 'PROVIDER_BAD_RESPONSE' } as const;
 const limited = { code: 'PROVIDER_RATE_LIMITED', state: 'DEGRADED' } as const;
 
-const faults: readonly Expected[] = [
-  { fault: { kind: 'refused' }, ...away, says: /can't be reached \(ECONNREFUSED\)/ },
-  { fault: { kind: 'drop' }, ...away, says: /can't be reached \(ECONNRESET\)/ },
-  { fault: { kind: 'dropMidBody' }, ...away, says: /answer broke off/ },
-  { fault: { kind: 'reset' }, ...away, says: /answer broke off/ },
-  { fault: { kind: 'hang' }, ...away, says: /did not answer within 0\.3 s/ },
-  { fault: { kind: 'drip' }, ...away, says: /did not answer within 0\.3 s/ },
-  { fault: { kind: 'status', status: 500 }, ...away, says: /\w{3}/ },
-  { fault: { kind: 'html' }, ...bad, says: /not JSON: <!DOCTYPE html>/ },
-  { fault: { kind: 'garbage' }, ...bad, says: /JSON that is damaged/ },
-  { fault: { kind: 'halfJson' }, ...bad, says: /JSON that is damaged/ },
-  { fault: { kind: 'empty' }, ...bad, says: /an empty body/ },
-  { fault: { kind: 'huge' }, ...bad, says: /larger than 32 MiB/ },
-  { fault: { kind: 'wrongTypes' }, ...bad, says: /can't be read|has no Campaign/ },
-  { fault: { kind: 'rateLimited', retryAfterSeconds: 1 }, ...limited, says: /\w{3}/ },
-  { fault: { kind: 'unauthorized' }, code: 'PROVIDER_UNAUTHENTICATED', says: /\w{3}/ },
-];
+const expectations: Readonly<Record<FaultKind, Expected>> = {
+  refused: { ...away, says: /can't be reached \(ECONNREFUSED\)/ },
+  drop: { ...away, says: /can't be reached \(ECONNRESET\)/ },
+  dropMidBody: { ...away, says: /answer broke off/ },
+  reset: { ...away, says: /answer broke off/ },
+  hang: { ...away, says: /did not answer within 0\.3 s/ },
+  drip: { ...away, says: /did not answer within 0\.3 s/ },
+  status: { ...away, says: /\w{3}/ },
+  html: { ...bad, says: /not JSON: <!DOCTYPE html>/ },
+  garbage: { ...bad, says: /JSON that is damaged/ },
+  halfJson: { ...bad, says: /JSON that is damaged/ },
+  empty: { ...bad, says: /an empty body/ },
+  huge: { ...bad, says: /larger than 32 MiB/ },
+  wrongTypes: { ...bad, says: /can't be read|has no Campaign/ },
+  rateLimited: { ...limited, says: /\w{3}/ },
+  unauthorized: { code: 'PROVIDER_UNAUTHENTICATED', says: /\w{3}/ },
+};
 
-const cases = providerNames.flatMap((provider) => faults.map((one) => ({ provider, ...one })));
+const cases = providerNames.flatMap((provider) =>
+  faults.map((fault) => ({ provider, fault, ...expectations[fault.kind] })),
+);
 
 /** Only what never comes is waited for briefly: the rest must not run into the time-out, however busy the machine is. */
 const endless: ReadonlySet<string> = new Set(['hang', 'drip']);
@@ -95,8 +97,7 @@ async function expectTold(app: TestApp, provider: SimulatedProvider, { code, say
 }
 
 describe.concurrent('a provider that fails', { timeout: 40_000 }, () => {
-  test.each(cases)('$provider, $fault.kind', async ({ provider, ...expected }) => {
-    const { fault } = expected;
+  test.each(cases)('$provider, $fault.kind', async ({ provider, fault, ...expected }) => {
     await using failing = await startGenerousSimulator();
     await using sound = await startGenerousSimulator();
     await using road = await startRoad(Number(new URL(failing.url).port));
@@ -211,10 +212,10 @@ describe.concurrent('a name that can not be resolved', { timeout: 40_000 }, () =
     }
     served.add({ externalId: '502', status: sending });
 
-    await using app = await start(served.baseUrl.replace(/\/\/[^/]+/, '//provider.invalid'));
+    await using app = await start(unresolvable(served.baseUrl));
     // Where there is no resolver at all, it is waited for.
     const says = /can't be reached \((ENOTFOUND|EAI_\w+)\)|did not answer within/;
-    await expectTold(app, served, { fault: { kind: 'refused' }, ...away, says });
+    await expectTold(app, served, { ...away, says });
     served.set('501', { status: sent });
     await until(async () => (await app.request(stored('good'))).data.campaign.status === 'COMPLETED');
     expect(await healthOf(app, 'good')).toEqual({ state: 'UP', problem: null });

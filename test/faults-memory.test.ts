@@ -1,8 +1,8 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { test } from 'vitest';
-import type { Fault } from '../src/simulator/simulator.ts';
 import { accountAt, providerNames, startTestApp } from './support/app.ts';
+import { faults, leftAloneMs, unresolvable } from './support/faults.ts';
 import { startRoad } from './support/road.ts';
 import { startGenerousSimulator } from './support/simulator.ts';
 import { until } from './support/wait.ts';
@@ -13,23 +13,6 @@ setFlagsFromString('--expose-gc');
 const collectGarbage: () => void = runInNewContext('gc');
 
 const words = { selzy: 'in_progress', bsg: 'sending', octeth: 'Sending', appizer: 'sending' } as const;
-
-const faults: readonly (Fault | { readonly kind: 'refused' })[] = [
-  { kind: 'refused' },
-  { kind: 'drop' },
-  { kind: 'dropMidBody' },
-  { kind: 'reset' },
-  { kind: 'hang' },
-  { kind: 'drip' },
-  { kind: 'status', status: 500 },
-  { kind: 'html' },
-  { kind: 'garbage' },
-  { kind: 'halfJson' },
-  { kind: 'empty' },
-  { kind: 'huge' },
-  { kind: 'wrongTypes' },
-  { kind: 'unauthorized' },
-];
 
 /** Bytes that are held, on the heap and beside it. */
 function heldBytes(): number {
@@ -52,13 +35,22 @@ test('what providers do wrong leaves neither memory nor connections behind', {
       simulator.providers[name].add({ externalId, status: words[name] });
   }
   await using road = await startRoad(Number(new URL(simulator.url).port));
+  let aheadMs = 0;
   await using app = await startTestApp({
-    accounts: providerNames.map((name) =>
-      accountAt(simulator, name, {
-        baseUrl: simulator.providers[name].baseUrl.replace(simulator.url, `http://127.0.0.1:${road.port}`),
-        timeoutSeconds: 0.5,
-      }),
-    ),
+    now: () => Date.now() + aheadMs,
+    accounts: providerNames.flatMap((name) => {
+      const { baseUrl } = simulator.providers[name];
+      const roadUrl = baseUrl.replace(simulator.url, `http://127.0.0.1:${road.port}`);
+      return [
+        accountAt(simulator, name, { baseUrl: roadUrl, timeoutSeconds: 0.5 }),
+        accountAt(simulator, name, {
+          name: `${name}-lost`,
+          apiKey: `key-of-${name}-lost`,
+          baseUrl: unresolvable(baseUrl),
+          timeoutSeconds: 0.5,
+        }),
+      ];
+    }),
     // What nobody looks at waits 24 times the floor, and ever longer.
     polling: { fastest: 0.02, slowest: 0.5 },
     follow: providerNames.flatMap((name) =>
@@ -66,20 +58,29 @@ test('what providers do wrong leaves neither memory nor connections behind', {
     ),
   });
   const states = async (): Promise<string[]> => {
-    const { data } = await app.request('{ accounts { health { state } } }');
-    return data.accounts.map(({ health }: { health: { state: string } }) => health.state);
+    const { data } = await app.request('{ accounts { name health { state } } }');
+    return data.accounts
+      .filter(({ name }: { name: string }) => name.endsWith('-main'))
+      .map(({ health }: { health: { state: string } }) => health.state);
   };
-  const unknown = `{ ${providerNames.map((name) => `${name}: campaign(id: "campaign:${name}-main:999") { id }`).join(' ')} }`;
+  const askFor = (account: string) =>
+    `${account}: campaign(id: "campaign:${account.replace('_', '-')}:999") { id }`;
+  const unknown = `{ ${providerNames.flatMap((name) => [askFor(`${name}_main`), askFor(`${name}_lost`)]).join(' ')} }`;
 
   async function goThrough(fault: (typeof faults)[number]): Promise<void> {
     if (fault.kind === 'refused') await road.close();
     else for (const { fault: add } of providers) add(fault);
     simulator.providers.bsg.expireTokens();
-    await until(async () => (await states()).every((state) => state === 'DOWN'), 20_000);
+    const state = fault.kind === 'rateLimited' ? 'DEGRADED' : 'DOWN';
+    await until(async () => (await states()).every((one) => one === state), 20_000);
     await app.request(unknown);
     if (fault.kind === 'refused') await road.reopen();
     else for (const { clearFaults } of providers) clearFaults();
-    await until(async () => (await states()).every((state) => state === 'UP'), 20_000);
+    if (fault.kind === 'rateLimited') {
+      aheadMs += leftAloneMs;
+      await app.request(unknown);
+    }
+    await until(async () => (await states()).every((one) => one === 'UP'), 20_000);
   }
 
   await until(

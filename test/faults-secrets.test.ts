@@ -9,6 +9,8 @@ import { type Fault, startSimulator } from '../src/simulator/simulator.ts';
 import { noTracing } from '../src/tracing/span.ts';
 import { accountAt, providerNames } from './support/app.ts';
 import { createDatabase } from './support/databases.ts';
+import { faults, leftAloneMs, unresolvable } from './support/faults.ts';
+import { startRoad } from './support/road.ts';
 import { overSse, overWebSocket } from './support/subscribe.ts';
 import { until } from './support/wait.ts';
 
@@ -19,31 +21,21 @@ const everything = `{
     history { nodes { cursor changedFields } }
   } }
 }`;
-const unknown = providerNames.map((name) => `${name}: campaign(id: "campaign:${name}-main:999") { raw }`);
+const unknown = providerNames.flatMap((name) =>
+  ['main', 'lost'].map((one) => `${name}_${one}: campaign(id: "campaign:${name}-${one}:999") { raw }`),
+);
 const changes =
   'subscription { campaignUpdated { cursor campaign { name statusReason raw freshness { reason } } } }';
 const healths = 'subscription { accountUpdated { name health { problem { message } } } }';
 
-/** The faults, and the provider's own words with the key in them. */
-function faultsWith(key: string): Fault[] {
+/** The faults, and the provider's own words with the key in them; what it limits comes last, as it is left alone then. */
+function faultsWith(key: string): (Fault | { readonly kind: 'refused' })[] {
   const echo = `The key "${key}" (${encodeURIComponent(key)}) may not do that.`;
   return [
-    { kind: 'status', status: 500 },
-    { kind: 'hang' },
-    { kind: 'drop' },
-    { kind: 'dropMidBody' },
-    { kind: 'reset' },
-    { kind: 'drip' },
-    { kind: 'halfJson' },
-    { kind: 'huge' },
-    { kind: 'wrongTypes' },
     { kind: 'wrongValues' },
-    { kind: 'html' },
-    { kind: 'garbage' },
-    { kind: 'empty' },
-    { kind: 'unauthorized' },
     { kind: 'error', code: '99', message: echo },
     { kind: 'error', code: key, message: echo },
+    ...faults,
   ];
 }
 
@@ -63,13 +55,27 @@ test('no key and no token is seen anywhere, whatever goes wrong', async () => {
   }
   const seen: string[] = [];
   const lines: string[] = [];
+  await using road = await startRoad(Number(new URL(simulator.url).port));
+  let aheadMs = 0;
   const database = await createDatabase('sqlite');
   const config = parseConfig(
     {
       server: { port: 0 },
       database,
       polling: { fastest: 0.05, slowest: 0.1 },
-      accounts: providerNames.map((name) => accountAt(simulator, name, { timeoutSeconds: 0.2 })),
+      accounts: providerNames.flatMap((name) => {
+        const { baseUrl } = simulator.providers[name];
+        const roadUrl = baseUrl.replace(simulator.url, `http://127.0.0.1:${road.port}`);
+        return [
+          accountAt(simulator, name, { baseUrl: roadUrl, timeoutSeconds: 0.2 }),
+          // Of this one nobody knows where it is.
+          accountAt(simulator, name, {
+            name: `${name}-lost`,
+            baseUrl: unresolvable(baseUrl),
+            timeoutSeconds: 0.2,
+          }),
+        ];
+      }),
       follow: providerNames.flatMap((name) =>
         ['501', '502'].map((externalId) => ({ account: `${name}-main`, externalId })),
       ),
@@ -79,6 +85,7 @@ test('no key and no token is seen anywhere, whatever goes wrong', async () => {
   const app = await startApp(
     config,
     pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) }),
+    () => Date.now() + aheadMs,
   );
   const ask = async (query: string) => {
     const response = await fetch(`${app.url}/graphql`, {
@@ -101,19 +108,26 @@ test('no key and no token is seen anywhere, whatever goes wrong', async () => {
   const told = [overWebSocket(app.url, changes), overSse(app.url, changes), overWebSocket(app.url, healths)];
   try {
     await until(async () => (await ask(everything)).data.campaigns.nodes.length === 8);
-    for (let place = 0; place < faultsWith('').length; place += 1) {
+    for (const [place, { kind }] of faultsWith('').entries()) {
       const asked = providers.map(({ requests }) => requests.length);
+      if (kind === 'refused') await road.close();
       for (const name of providerNames) {
         const provider = simulator.providers[name];
         const fault = faultsWith(provider.apiKey)[place];
         provider.clearFaults();
-        if (fault) provider.fault(fault);
+        if (fault && fault.kind !== 'refused') provider.fault(fault);
       }
       await ask(`{ ${unknown.join(' ')} }`);
       await refreshAll();
       await ask(everything);
-      expect(providers.every(({ requests }, one) => requests.length > (asked[one] ?? 0))).toBe(true);
+      if (kind === 'refused') await road.reopen();
+      else
+        expect(
+          providers.every(({ requests }, one) => requests.length > (asked[one] ?? 0)),
+          kind,
+        ).toBe(true);
     }
+    aheadMs += leftAloneMs;
     for (const name of providerNames) {
       simulator.providers[name].clearFaults();
       simulator.providers[name].set('501', {
@@ -125,8 +139,13 @@ test('no key and no token is seen anywhere, whatever goes wrong', async () => {
     for (const path of ['/metrics', '/health/ready', '/'])
       seen.push(await (await fetch(`${app.url}${path}`)).text());
     await refreshAll();
-    const { data } = await ask('{ accounts { health { state } } }');
-    expect(data.accounts).toEqual(providerNames.map(() => ({ health: { state: 'UP' } })));
+    const { data } = await ask('{ accounts { name health { state } } }');
+    expect(data.accounts).toEqual(
+      providerNames.flatMap((name) => [
+        { name: `${name}-main`, health: { state: 'UP' } },
+        { name: `${name}-lost`, health: { state: 'DOWN' } },
+      ]),
+    );
     await ask(everything);
   } finally {
     for (const one of told) one[Symbol.dispose]();

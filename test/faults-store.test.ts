@@ -272,7 +272,7 @@ describe.concurrent('PostgreSQL', { timeout: 60_000 }, () => {
 
     road.silence();
     setAll(simulator, 'Sent', 'completed', 9);
-    await until(() => app.log.some((line) => /"level":50.*timeout/.test(line)), 30_000);
+    await until(() => app.log.some((line) => /"level":[45]0.*timeout/.test(line)), 30_000);
     expect(await readiness(app.url)).toEqual([503, 'the database does not answer']);
     road.speak();
     await expectToldOnce(app.url, told);

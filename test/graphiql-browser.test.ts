@@ -4,13 +4,13 @@ import type { Browser, Page } from 'playwright-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { startSimulator } from '../src/simulator/simulator.ts';
 import { accountAt, providerNames, startTestApp, type TestApp } from './support/app.ts';
-import { chromiumPath, openPage, startBrowser, unlessNoChromium } from './support/browser.ts';
+import { hasNoBrowser, openPage, startBrowser, unlessNoChromium } from './support/browser.ts';
 import { tokenOf } from './support/signing-in.ts';
 
 /** What a page of 9 MB may take on a busy machine. */
 const patience = { timeout: 120_000 };
 
-describe.skipIf(chromiumPath === null)(`in a browser${unlessNoChromium}`, patience, () => {
+describe.skipIf(hasNoBrowser)(`in a browser${unlessNoChromium}`, patience, () => {
   const token = tokenOf('dashboard');
   const secret = token.bearer.slice('Bearer '.length);
   let browser: Browser;

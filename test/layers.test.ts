@@ -14,6 +14,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'app.ts': [
     ...[
       'config.ts',
+      'config-secrets.ts',
       'roster.ts',
       'server',
       'graphql',
@@ -22,6 +23,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
       'campaigns',
       'polling',
       'live',
+      'replicas',
+      'retention',
       'accounts',
       'store',
       'access',
@@ -30,8 +33,10 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
       'model',
     ],
   ],
+  'config-secrets.ts': ['config.ts'],
+  replicas: ['tasks', 'actions', 'campaigns', 'polling', 'accounts', 'store', 'model'],
   'roster.ts': ['polling', 'campaigns', 'accounts', 'model'],
-  'config.ts': ['config-problems.ts', 'server', 'access', 'accounts', 'providers', 'model'],
+  'config.ts': ['config-problems.ts', 'server', 'retention', 'access', 'accounts', 'providers', 'model'],
   'config-problems.ts': [],
   server: ['graphql', 'live', 'access', 'tracing', 'model'],
   graphql: [
@@ -51,6 +56,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   actions: ['campaigns', 'accounts', 'store', 'model'],
   campaigns: ['accounts', 'store', 'model'],
   live: ['store', 'model'],
+  retention: ['store', 'model'],
   accounts: ['providers', 'model'],
   store: ['model'],
   access: ['model'],

@@ -44,7 +44,12 @@ function inPieces(body: string, accept: string): Promise<{ status: number | unde
 }
 
 const tooLarge = {
-  errors: [{ message: expect.stringMatching(/too large/i), extensions: { code: 'LIMIT_EXCEEDED' } }],
+  errors: [
+    {
+      message: 'The request body is too large (limits.bodyBytes).',
+      extensions: { code: 'LIMIT_EXCEEDED' },
+    },
+  ],
 };
 
 describe.each([

@@ -5,7 +5,7 @@ import type { LogEntry } from '../src/model/change.ts';
 import { countersOf } from '../src/model/stats.ts';
 import { createCampaignStore } from '../src/store/campaigns.ts';
 import { openDatabase } from '../src/store/database.ts';
-import { createChangeLog } from '../src/store/log.ts';
+import { alone, createChangeLog, type LogGuard, NotOursError } from '../src/store/log.ts';
 import { createDatabase, databaseKinds } from './support/databases.ts';
 
 /** What a provider says of a campaign: how many messages are sent, and anything else. */
@@ -27,10 +27,10 @@ function gone(externalId: string): Observed {
 }
 
 /** An observer over a database, with a clock that stands still until it is moved. */
-async function openObserver(url: string) {
+async function openObserver(url: string, guard: LogGuard = alone) {
   const database = await openDatabase(url, () => {});
   const store = createCampaignStore(database);
-  const log = createChangeLog(database);
+  const log = createChangeLog(database, guard);
   const commits: (readonly LogEntry[])[] = [];
   const looks: string[] = [];
   const clock = { at: 1_000 };
@@ -197,6 +197,28 @@ describe.each(databaseKinds)('observing on %s', (kind) => {
     expect(await after).toMatchObject([{ externalId: '8', revision: 1 }]);
     expect(at.commits.flat()).toHaveLength(1);
     expect(await at.store.get('main:7')).toBeNull();
+  });
+
+  test('what is of an account that is another replica’s by now is rejected alone', async () => {
+    const guard: LogGuard = {
+      ...alone,
+      async lockHead(transaction, accounts) {
+        if (accounts.includes('lost')) throw new NotOursError();
+        return alone.lockHead(transaction, accounts);
+      },
+    };
+    await using at = await openObserver(await createDatabase(kind), guard);
+    const first = at.observe([saw('1', 1)]);
+    const [ours, lost, after] = [
+      at.observe([saw('2', 1), saw('3', 1)]),
+      at.observe([{ ...saw('4', 1), account: 'lost' }]),
+      at.observe([saw('2', 2)]),
+    ];
+    await expect(lost).rejects.toThrow(NotOursError);
+    expect(await first).toMatchObject([{ externalId: '1' }]);
+    expect(await ours).toMatchObject([{ revision: 1 }, { revision: 1 }]);
+    expect(await after).toMatchObject([{ externalId: '2', revision: 2 }]);
+    expect(at.commits.flat().map(({ seq }) => seq)).toEqual([1, 2, 3, 4]);
   });
 
   test('stopping waits for all that was given', async () => {

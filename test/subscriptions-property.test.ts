@@ -1,87 +1,12 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
-import { openReader } from '../src/live/changes.ts';
-import type { ChangeEvent, Reader } from '../src/live/reader.ts';
-import { changesOf, createWitness, keyOf, startWorld, type World } from './support/world.ts';
+import { test } from 'vitest';
+import { createCheckingClient } from './support/checking-client.ts';
+import { changesOf, startWorld } from './support/world.ts';
 
 type Action =
   | { readonly type: 'change'; readonly count: number; readonly seed: number }
   | { readonly type: 'read'; readonly reader: number; readonly count: number }
   | { readonly type: 'wait' | 'drop'; readonly reader: number };
-
-/** A client that checks everything that it is told against the past. */
-function createClient({ parts, pasts, store }: World, externalIds: readonly string[]) {
-  const keys = new Set(externalIds.map(keyOf));
-  const selection = { accounts: ['main'], keys, filter: null, fields: null };
-  const witness = createWitness(pasts, (key) => keys.has(key));
-  const { isBehind } = witness;
-  const lastEvents = new Map<string, ChangeEvent>();
-  let reader: Reader | null = null;
-  let waiting: Promise<ChangeEvent | null> | null = null;
-  let isEnded = false;
-  let cursor: string | null = null;
-
-  function check(event: ChangeEvent): void {
-    witness.check(event);
-    lastEvents.set(event.key, event);
-    cursor = event.cursor;
-  }
-
-  /** What comes next; waits where there is nothing yet. */
-  async function next(from: Reader): Promise<ChangeEvent | null> {
-    for (;;) {
-      const told = await from.poll();
-      if (told) return told.event;
-      if (isEnded) return null;
-      await from.news();
-    }
-  }
-
-  async function readOne(): Promise<void> {
-    reader ??= await openReader(parts, selection, cursor);
-    const event = await (waiting ?? next(reader));
-    waiting = null;
-    expect(event).not.toBeNull();
-    if (event) check(event);
-  }
-
-  async function drop(): Promise<void> {
-    const ended = waiting;
-    isEnded = true;
-    reader?.end();
-    const last = await ended;
-    // What came in the last moment has been handed over: it is as good as read.
-    if (last) check(last);
-    isEnded = false;
-    reader = null;
-    waiting = null;
-    // One that was told nothing has no place to come back to: what it gets is the state.
-    if (cursor === null) witness.begin();
-  }
-
-  return {
-    drop,
-    async read(count: number) {
-      for (let left = count; left > 0 && isBehind(); left -= 1) await readOne();
-    },
-    /** Asks for the next event while there is none. */
-    async wait() {
-      reader ??= await openReader(parts, selection, cursor);
-      if (!isBehind()) waiting ??= next(reader);
-    },
-    async finish() {
-      while (isBehind()) await readOne();
-      await drop();
-      expect(isBehind()).toBe(false);
-      for (const key of keys) {
-        const stored = await store.get(key);
-        const event = lastEvents.get(key);
-        expect(event?.revision).toBe(stored?.revision);
-        if (event) expect(event.campaign).toEqual(stored);
-      }
-    },
-  };
-}
 
 async function play(
   externalIds: readonly string[],
@@ -89,7 +14,7 @@ async function play(
   actions: readonly Action[],
 ) {
   await using world = await startWorld();
-  const clients = selections.map((selection) => createClient(world, selection));
+  const clients = selections.map((selection) => createCheckingClient(world, selection));
   for (const action of actions) {
     if (action.type === 'change') {
       await world.observe(changesOf(action, externalIds));
@@ -175,7 +100,7 @@ test('a reader that is further behind than what is kept in memory', async () => 
 
 test('of readings of one campaign that are stored together, each makes its step', async () => {
   await using world = await startWorld();
-  const client = createClient(world, ['a', 'b']);
+  const client = createCheckingClient(world, ['a', 'b']);
   const moving = { externalId: 'a', status: 'SENDING', sent: 1 } as const;
   await world.observe([moving]);
   await client.read(1);

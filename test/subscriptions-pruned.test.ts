@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { openDatabase } from '../src/store/database.ts';
 import { createDatabase, databaseKinds } from './support/databases.ts';
-import { idOf, type QuietApp, startQuietApp } from './support/quiet-app.ts';
+import { idOf, openElsewhere, type QuietApp, startQuietApp } from './support/quiet-app.ts';
 import { type SlowClient, slowSse, slowTransports } from './support/slow-socket.ts';
 import { overSse, overWebSocket } from './support/subscribe.ts';
 import { until } from './support/wait.ts';
@@ -32,7 +32,7 @@ async function writePast(database: string): Promise<string[]> {
   return told.events.slice(1).map(({ cursor }) => cursor);
 }
 
-async function see(app: QuietApp, sent: number): Promise<void> {
+async function see(app: Pick<QuietApp, 'see'>, sent: number): Promise<void> {
   await app.see({ externalId: 'a', status: 'SENDING', sent });
   await app.see({ externalId: 'b', status: 'PAUSED', sent });
 }
@@ -223,7 +223,7 @@ describe.each(databaseKinds)('a connected client that is behind, where the oldes
   test('who has caught up gets every present state, where another process wrote what is gone', async () => {
     const database = await createDatabase(kind);
     await using app = await startQuietApp(database);
-    await using other = await startQuietApp(database);
+    await using other = await openElsewhere(database);
     await see(app, 0);
     using told = overWebSocket(app.url, changes, { ids });
     await told.atLeast(2);
