@@ -1,35 +1,14 @@
 import { pino } from 'pino';
 import { type App, startApp } from '../../src/app.ts';
-import type { Observed } from '../../src/campaigns/observe.ts';
 import { parseConfig } from '../../src/config.ts';
-import { countersOf } from '../../src/model/stats.ts';
 import { account, turns } from './fanout-message.ts';
 import { serveFanout } from './fanout-server.ts';
+import { readingOf } from './reading.ts';
 
 /** The service itself. Its changes go the whole way: they are compared, written, read from the log's end and sent. */
 
 let app: App | null = null;
 let next = turns(1);
-
-function observed(place: number, revision: number): Observed {
-  return {
-    account,
-    channel: 'PUSH',
-    externalId: `camp_${place}`,
-    cause: 'POLL',
-    askedAt: Date.now(),
-    reading: {
-      externalId: `camp_${place}`,
-      status: 'SENDING',
-      providerStatus: 'sending',
-      stats: {
-        counters: countersOf({ sent: revision, delivered: revision, opened: 0, clicked: 0 }),
-        final: false,
-      },
-      raw: null,
-    },
-  };
-}
 
 serveFanout({
   async start(campaigns) {
@@ -43,12 +22,12 @@ serveFanout({
     };
     app = await startApp(parseConfig(config, {}), pino({ level: 'error' }, pino.destination(2)));
     const places = Array.from({ length: campaigns }, (_, place) => place);
-    await app.observe(places.map((place) => observed(place, 1)));
+    await app.observe(places.map((place) => readingOf(account, place, 1)));
     return `${app.url.replace('http', 'ws')}/graphql`;
   },
   async publish(changes) {
     const all = Array.from({ length: changes }, () => next());
-    await Promise.all(all.map(({ place, revision }) => app?.observe([observed(place, revision)])));
+    await Promise.all(all.map(({ place, revision }) => app?.observe([readingOf(account, place, revision)])));
   },
   stop: async () => app?.stop(),
 });

@@ -55,6 +55,8 @@ export function createFakeObserver({ now, onObserved, onAnswer }: ObserverHooks)
     saw: (observed) => void (observed.reading && onAnswer(observed.reading, observed)),
     whileChanging: (_account, _externalIds, change) => change(),
     observedAt: ({ observedAt }) => observedAt,
+    look: () => null,
+    forgetLooks() {},
     measuredPace: () => null,
     statsObservedAt: () => null,
     stop: async () => {},
