@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { test } from 'vitest';
 import { accountAt, providerNames, startTestApp } from './support/app.ts';
-import { faults, leftAloneMs, unresolvable } from './support/faults.ts';
+import { faults, unresolvable } from './support/faults.ts';
 import { startRoad } from './support/road.ts';
 import { startGenerousSimulator } from './support/simulator.ts';
 import { until } from './support/wait.ts';
@@ -29,15 +29,12 @@ test('what providers do wrong leaves neither memory nor connections behind', {
   timeout: 90_000,
 }, async () => {
   await using simulator = await startGenerousSimulator();
-  const providers = providerNames.map((name) => simulator.providers[name]);
   for (const name of providerNames) {
     for (const externalId of ['501', '502', '503'])
       simulator.providers[name].add({ externalId, status: words[name] });
   }
   await using road = await startRoad(Number(new URL(simulator.url).port));
-  let aheadMs = 0;
   await using app = await startTestApp({
-    now: () => Date.now() + aheadMs,
     accounts: providerNames.flatMap((name) => {
       const { baseUrl } = simulator.providers[name];
       const roadUrl = baseUrl.replace(simulator.url, `http://127.0.0.1:${road.port}`);
@@ -57,30 +54,32 @@ test('what providers do wrong leaves neither memory nor connections behind', {
       ['501', '502', '503'].map((externalId) => ({ account: `${name}-main`, externalId })),
     ),
   });
-  const states = async (): Promise<string[]> => {
+  const areAll = async (state: string, names: readonly string[] = providerNames) => {
     const { data } = await app.request('{ accounts { name health { state } } }');
-    return data.accounts
-      .filter(({ name }: { name: string }) => name.endsWith('-main'))
-      .map(({ health }: { health: { state: string } }) => health.state);
+    const states = new Map<string, string>(
+      data.accounts.map(({ name, health }: { name: string; health: { state: string } }) => [
+        name,
+        health.state,
+      ]),
+    );
+    return names.every((name) => states.get(`${name}-main`) === state);
   };
   const askFor = (account: string) =>
     `${account}: campaign(id: "campaign:${account.replace('_', '-')}:999") { id }`;
   const unknown = `{ ${providerNames.flatMap((name) => [askFor(`${name}_main`), askFor(`${name}_lost`)]).join(' ')} }`;
 
   async function goThrough(fault: (typeof faults)[number]): Promise<void> {
+    const isLimit = fault.kind === 'rateLimited';
+    // Selzy does not say when to come back, so it would be left alone for a minute: see faults-limits.test.ts.
+    const failing = providerNames.filter((name) => !(isLimit && name === 'selzy'));
     if (fault.kind === 'refused') await road.close();
-    else for (const { fault: add } of providers) add(fault);
+    else for (const name of failing) simulator.providers[name].fault(fault);
     simulator.providers.bsg.expireTokens();
-    const state = fault.kind === 'rateLimited' ? 'DEGRADED' : 'DOWN';
-    await until(async () => (await states()).every((one) => one === state), 20_000);
+    await until(() => areAll(isLimit ? 'DEGRADED' : 'DOWN', failing), 20_000);
     await app.request(unknown);
     if (fault.kind === 'refused') await road.reopen();
-    else for (const { clearFaults } of providers) clearFaults();
-    if (fault.kind === 'rateLimited') {
-      aheadMs += leftAloneMs;
-      await app.request(unknown);
-    }
-    await until(async () => (await states()).every((one) => one === 'UP'), 20_000);
+    else for (const name of failing) simulator.providers[name].clearFaults();
+    await until(() => areAll('UP'), 20_000);
   }
 
   await until(
@@ -93,5 +92,5 @@ test('what providers do wrong leaves neither memory nor connections behind', {
   for (const fault of faults) await goThrough(fault);
   await until(() => heldBytes() < bytes + 5_000_000);
   await until(() => openSockets() <= sockets + 8);
-  await until(async () => (await states()).every((state) => state === 'UP'));
+  await until(() => areAll('UP'));
 });
