@@ -124,8 +124,10 @@ export function createRouting(local: LocalServices, ask: Ask, isOurs: (account: 
       }),
     );
     const placeOf = ({ argument }: ProblemError) => Number(argument?.[1] ?? 0);
+    const gone = new Set(results.flatMap(({ keys }) => keys));
     return {
-      keys: results.flatMap(({ keys }) => keys),
+      // In the order in which they were named, as where one process has all accounts.
+      keys: [...new Set(refs.map(keyOf))].filter((key) => gone.has(key)),
       problems: results
         .flatMap(({ problems }) => problems)
         .sort((one, other) => placeOf(one) - placeOf(other)),
