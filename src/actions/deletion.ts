@@ -106,7 +106,7 @@ function resultOf(refs: readonly CampaignRef[], fates: ReadonlyMap<string, Fate>
 }
 
 /** The problem, blamed on its place among the ids. */
-function placed(problem: ProblemError, key: string, place: number): ProblemError {
+export function placed(problem: ProblemError, key: string, place: number): ProblemError {
   return reworded(problem, {
     message: `campaign:${key}: ${problem.message}`,
     argument: ['ids', String(place)],

@@ -1,5 +1,6 @@
 import type { Account } from '../accounts/account.ts';
 import type { Actions } from '../actions/actions.ts';
+import { placed } from '../actions/deletion.ts';
 import type { CampaignRef, Result } from '../actions/parts.ts';
 import { notHere } from '../actions/target.ts';
 import type { Campaigns } from '../campaigns/campaigns.ts';
@@ -104,14 +105,16 @@ export function createRouting(local: LocalServices, ask: Ask, isOurs: (account: 
     visible: ReadonlySet<string>,
   ): Promise<Result> {
     local.actions.checkRemoval(refs);
-    const placed = refs.map((ref, place) => ({ ...ref, place }));
-    const groups = Map.groupBy(placed, ({ account }) => account);
+    const groups = Map.groupBy(
+      refs.map((ref, place) => ({ ...ref, place })),
+      ({ account }) => account,
+    );
     const results = await Promise.all(
       [...groups].map(async ([account, group]): Promise<Result> => {
         const problemsAt = (problem: ProblemError, place: number) =>
           reworded(problem, { argument: ['ids', String(place)] });
         if (!visible.has(account))
-          return { keys: [], problems: group.map((ref) => problemsAt(notHere(ref), ref.place)) };
+          return { keys: [], problems: group.map((ref) => placed(notHere(ref), keyOf(ref), ref.place)) };
         const externalIds = group.map(({ externalId }) => externalId);
         const { keys, problems } = await ask(account, { kind: 'remove', externalIds, dryRun });
         return {
