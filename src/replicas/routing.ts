@@ -116,10 +116,13 @@ export function createRouting(local: LocalServices, ask: Ask, isOurs: (account: 
         if (!visible.has(account))
           return { keys: [], problems: group.map((ref) => placed(notHere(ref), keyOf(ref), ref.place)) };
         const externalIds = group.map(({ externalId }) => externalId);
-        const { keys, problems } = await ask(account, { kind: 'remove', externalIds, dryRun });
+        const told = await attempt(ask(account, { kind: 'remove', externalIds, dryRun }));
+        // Those of other accounts are deleted all the same.
+        if (told instanceof ProblemError)
+          return { keys: [], problems: group.map((ref) => placed(told, keyOf(ref), ref.place)) };
         return {
-          keys,
-          problems: problems.map((problem) => {
+          keys: told.keys,
+          problems: told.problems.map((problem) => {
             const one = group[Number(problem.argument?.[1])];
             return one ? problemsAt(problem, one.place) : problem;
           }),
