@@ -149,7 +149,7 @@ test.concurrent('one that completes ends with the final counters, which are its 
   const { selzy, ids, requestsFor, pass } = at;
   const [one = ''] = ids;
   selzy.set(one, { status: 'analysed', counters: { sent: 9, delivered: 7 } });
-  await until(() => at.toldOf(one).at(-1)?.stats.sent === 9);
+  await until(() => at.toldOf(one).at(-1)?.stats.sent === 9 && at.statusesOf(one).at(-1) === 'COMPLETED');
   expect(await at.campaign(one)).toMatchObject({ status: 'COMPLETED', stats: { sent: 9, final: false } });
 
   const statuses = requestsFor('getCampaignStatus', one);
