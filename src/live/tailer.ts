@@ -57,12 +57,14 @@ export async function createTailer({ log, store }: TailerParts) {
         skipTo(until);
         continue;
       }
-      const added = await log.between(from, until, keptEntries);
-      const changed = await store.getMany([...new Set(added.map(({ key }) => key))]);
+      const [added, changed] = await Promise.all([
+        log.between(from, until, keptEntries),
+        store.changedBetween(from, until),
+      ]);
       // Meanwhile a commit of ours may have been told that followed on.
       if (head !== from) continue;
       // What is kept has no gaps.
-      if (added.length === until - from) take(added, [...changed.values()]);
+      if (added.length === until - from) take(added, changed);
       else skipTo(until);
     }
   }

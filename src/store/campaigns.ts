@@ -65,6 +65,16 @@ export function createCampaignStore(database: Database) {
       return new Map(rows.map((row) => [row.key, campaignFromRow(row)]));
     },
 
+    /** The campaigns, as they are now, of which the log has entries with after < seq <= upTo. */
+    async changedBetween(after: number, upTo: number): Promise<Campaign[]> {
+      const rows = await all()
+        .where('key', 'in', (eb) =>
+          eb.selectFrom('changes').select('changes.key').where('seq', '>', after).where('seq', '<=', upTo),
+        )
+        .execute();
+      return rows.map(campaignFromRow);
+    },
+
     /** Last answers as JSON text, by key. */
     async getRaw(keys: readonly string[]): Promise<Map<string, string>> {
       const rows = await database.selectFrom('campaignRaw').selectAll().where('key', 'in', keys).execute();
