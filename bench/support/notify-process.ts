@@ -9,6 +9,7 @@ let client: pg.Client | null = null;
 const heard: number[] = [];
 let wanted = Number.POSITIVE_INFINITY;
 let reached = () => {};
+let answered = () => {};
 
 async function connect(url: unknown): Promise<pg.Client> {
   client = new pg.Client({ connectionString: z.string().parse(url) });
@@ -22,11 +23,13 @@ answerParent(
   {
     async listen(url) {
       const listener = await connect(url);
-      listener.on('notification', () => {
+      listener.on('notification', ({ channel }) => {
+        if (channel === 'ask') return void listener.query("select pg_notify('answer', 'news')");
         heard.push(systemMs());
         if (heard.length >= wanted) reached();
       });
       await listener.query('listen bench');
+      await listener.query('listen ask');
     },
     /** Answers once so much has been heard. @returns when, by the system's clock */
     async heard(value) {
@@ -40,6 +43,8 @@ answerParent(
     },
     async speak(url) {
       const speaker = await connect(url);
+      speaker.on('notification', () => answered());
+      await speaker.query('listen answer');
       await speaker.query('create table bench (id bigint generated always as identity, at text)');
     },
     /** @returns when it was begun */
@@ -47,6 +52,15 @@ answerParent(
       const at = systemMs();
       await notify();
       return at;
+    },
+    /** There and back again. @returns how long it took, in ms */
+    async roundTrip() {
+      const back = new Promise<void>((resolve) => {
+        answered = resolve;
+      });
+      const startedAt = performance.now();
+      await Promise.all([client?.query("select pg_notify('ask', 'news')"), back]);
+      return performance.now() - startedAt;
     },
     /** The same after a row that is stored first. */
     async stored() {
