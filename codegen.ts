@@ -22,7 +22,7 @@ const config: CodegenConfig = {
           Account: '../accounts/account.ts#Account as AccountParent',
           AccountHealth: '../accounts/health.ts#AccountHealth as AccountHealthParent',
           Campaign: '../model/campaign.ts#Campaign as CampaignParent',
-          CampaignChange: '../live/reader.ts#ChangeEvent',
+          CampaignChange: '../live/events.ts#ChangeEvent',
           CampaignConnection: '../graphql/pages.ts#CampaignListing',
           CampaignSummary: '../store/campaigns.ts#CampaignTotals',
           DeliveryReport: '../store/reports.ts#Report as ReportParent',

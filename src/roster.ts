@@ -45,7 +45,6 @@ export interface Roster {
   followedCounts(): Iterable<readonly [account: string, count: number]>;
   /** Names of accounts, those together that the provider counts as one. */
   groups(): readonly (readonly string[])[];
-  stop(): Promise<void>;
 }
 
 /** While the database does not tell what is followed, it is asked again after this. */
@@ -153,10 +152,6 @@ export function createRoster(parts: RosterParts): Roster {
     },
 
     groups: budgets.groups,
-
-    async stop() {
-      await Promise.all([...pollers.values()].map((poller) => poller.stop()));
-    },
   };
 }
 

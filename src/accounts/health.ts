@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Problem, type ProblemError, problemCodes } from '../model/problem.ts';
+import { type Problem, type ProblemError, problemSchema } from '../model/problem.ts';
 
 const healthStates = ['UP', 'DEGRADED', 'DOWN'] as const;
 
@@ -10,14 +10,7 @@ export const savedHealth = z.object({
   state: z.enum(healthStates),
   since: z.number(),
   lastSuccessAt: z.number().nullable(),
-  problem: z
-    .object({
-      code: z.enum(problemCodes),
-      message: z.string(),
-      providerCode: z.string().nullable(),
-      at: z.number(),
-    })
-    .nullable(),
+  problem: problemSchema.nullable(),
   retryAt: z.number(),
 });
 

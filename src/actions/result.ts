@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ProblemError, problemCodes } from '../model/problem.ts';
+import { attempt, ProblemError, problemCodes } from '../model/problem.ts';
 import type { Result } from './parts.ts';
 
 const resultSchema = z.object({
@@ -13,6 +13,12 @@ const resultSchema = z.object({
     }),
   ),
 });
+
+/** What the work leads to, where a refusal is an answer like any other. */
+export async function settled(work: () => Promise<Result>): Promise<Result> {
+  const result = await attempt(work());
+  return result instanceof ProblemError ? { keys: [], problems: [result] } : result;
+}
 
 /** As JSON, to be kept or told to another replica. */
 export function resultToText({ keys, problems }: Result): string {

@@ -1,6 +1,6 @@
 import type { Result } from '../actions/parts.ts';
+import { settled } from '../actions/result.ts';
 import { accountIn } from '../model/campaign.ts';
-import { attempt, ProblemError } from '../model/problem.ts';
 import { type GraphQLContext, visibleAccount } from './context.ts';
 import { toUserError } from './errors.ts';
 import { parseCampaignId } from './ids.ts';
@@ -29,11 +29,6 @@ export async function perform<Input extends Safely>(
   );
   // Who has asked before may see less by now.
   return { keys: keys.filter((key) => visibleAccount(context, accountIn(key))), problems };
-}
-
-async function settled(work: () => Promise<Result>): Promise<Result> {
-  const result = await attempt(work());
-  return result instanceof ProblemError ? { keys: [], problems: [result] } : result;
 }
 
 /**

@@ -1,22 +1,15 @@
 import type { Campaign } from '../model/campaign.ts';
-import type { ChangeCause, LogEntry } from '../model/change.ts';
+import type { LogEntry } from '../model/change.ts';
 import { matches } from '../model/filter.ts';
 import type { CampaignStore } from '../store/campaigns.ts';
 import type { ChangeLog } from '../store/log.ts';
-import { encodeCursor, isPlain, type Position } from './cursor.ts';
+import { isPlain, type Position } from './cursor.ts';
+import { type ChangeEvent, type Prepared, stateEvent, stepEvent } from './events.ts';
 import type { FeedReader, Told } from './feed.ts';
-import { asStep, type MergedStep, mergeByCampaign } from './merge.ts';
+import { asStep, mergeByCampaign } from './merge.ts';
 import { type Selection, wants } from './selection.ts';
 import { readStretch, type Stretch } from './stretch.ts';
 import type { Tailer } from './tailer.ts';
-
-/** What a subscriber is told. */
-export interface ChangeEvent extends Omit<MergedStep, 'seq' | 'first' | 'steps' | 'cause'> {
-  readonly cursor: string;
-  readonly cause: ChangeCause;
-  /** The campaign as it is when the event is sent. */
-  readonly campaign: Campaign;
-}
 
 export interface ReaderParts {
   readonly tailer: Tailer;
@@ -25,9 +18,6 @@ export interface ReaderParts {
   /** Told what is listened to, from when on, and (by calling what it returns) until when. */
   readonly watch: (selection: Selection) => () => void;
 }
-
-/** What is told next, but for the campaign as it then is. */
-type Prepared = Told & { readonly event: Omit<ChangeEvent, 'campaign'> };
 
 /** Rows of the log, and present states, that are taken at a time: what a reader holds is bounded by it. */
 const pageSize = 500;
@@ -157,7 +147,7 @@ export class Reader implements FeedReader {
     const wanted = entries.filter((entry) => wants(this.#selection, entry));
     if (wanted.length <= mergeAbove) {
       this.#prepared = wanted.map((entry) =>
-        this.#stepEvent(asStep(entry), within(since, { seq: entry.seq })),
+        stepEvent(this.#parts.tailer.epoch, asStep(entry), within(since, { seq: entry.seq })),
       );
     } else {
       this.#tellMerged(wanted, start, end);
@@ -170,7 +160,11 @@ export class Reader implements FeedReader {
     const steps = mergeByCampaign(entries);
     this.#prepared = steps.map((step, place) => {
       const isLast = place === steps.length - 1;
-      return this.#stepEvent(step, isLast ? end : { ...start, told: { key: step.key, until: end.seq } });
+      return stepEvent(
+        this.#parts.tailer.epoch,
+        step,
+        isLast ? end : { ...start, told: { key: step.key, until: end.seq } },
+      );
     });
   }
 
@@ -209,7 +203,7 @@ export class Reader implements FeedReader {
     for (const [place, campaign] of wanted.entries()) {
       const isLast = isLastPage && place === wanted.length - 1;
       const position = isLast ? { seq: head } : { seq: head, told: toldUpTo(campaign.key, cause) };
-      events.push(this.#stateEvent(campaign, cause, position));
+      events.push(stateEvent(this.#parts.tailer.epoch, campaign, cause, position));
     }
     const lastKey = page.campaigns.at(-1)?.key ?? afterKey;
     this.#states = isLastPage ? null : { cause, afterKey: lastKey };
@@ -231,7 +225,11 @@ export class Reader implements FeedReader {
     if (afterKey === null) return [];
     const known = entries.filter((entry) => entry.key <= afterKey && wants(this.#selection, entry));
     return known.map((entry) =>
-      this.#stepEvent(asStep(entry), within(since, { seq: entry.seq, told: toldUpTo(afterKey, cause) })),
+      stepEvent(
+        this.#parts.tailer.epoch,
+        asStep(entry),
+        within(since, { seq: entry.seq, told: toldUpTo(afterKey, cause) }),
+      ),
     );
   }
 
@@ -264,29 +262,6 @@ export class Reader implements FeedReader {
   #keysForLog(): readonly string[] | null {
     const { keys, filter } = this.#selection;
     return keys && !filter && keys.size <= mostKeysInQuery ? [...keys] : null;
-  }
-
-  #stepEvent(step: MergedStep, position: Position): Prepared {
-    const cursor = encodeCursor(this.#parts.tailer.epoch, position);
-    const { first, seq, steps, at } = step;
-    return { event: { ...step, cursor }, position, cursor, first, last: seq, steps, at };
-  }
-
-  #stateEvent(campaign: Campaign, cause: 'SNAPSHOT' | 'RESET', position: Position): Prepared {
-    const cursor = encodeCursor(this.#parts.tailer.epoch, position);
-    const event = {
-      key: campaign.key,
-      cursor,
-      fromRevision: campaign.revision,
-      revision: campaign.revision,
-      at: campaign.changedAt,
-      cause,
-      kinds: [],
-      transitions: [],
-      fields: [],
-      stats: campaign.stats,
-    };
-    return { event, position, cursor, first: position.seq, last: position.seq, steps: 0, at: null };
   }
 }
 

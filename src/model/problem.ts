@@ -1,3 +1,5 @@
+import { z } from 'zod';
+
 /** Every way in which something asked of this service can fail; the same words as `ProblemCode` in the schema. */
 export const problemCodes = [
   'BAD_INPUT',
@@ -61,6 +63,14 @@ export function reworded(
     ...(argument && { argument }),
   });
 }
+
+/** A problem as it is kept. */
+export const problemSchema = z.object({
+  code: z.enum(problemCodes),
+  message: z.string(),
+  providerCode: z.string().nullable(),
+  at: z.number(),
+}) satisfies z.ZodType<Problem>;
 
 /** What is told of a problem after the fact, in an account's health. */
 export interface Problem {

@@ -2,51 +2,10 @@ import { createServer } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { problemOf } from '../../test/support/contract.ts';
-import { type Answer, type Received, startSampleServer } from '../../test/support/sample-server.ts';
+import { get, openServer, person, secret } from '../../test/support/http-client.ts';
+import { type Answer, startSampleServer } from '../../test/support/sample-server.ts';
 import { until } from '../../test/support/wait.ts';
-import {
-  type Call,
-  createHttp,
-  type HttpRequest,
-  type RateLimit,
-  type SentRequest,
-  statusProblem,
-} from './http.ts';
-import type { RequestOutcome } from './trouble.ts';
-
-const person: Call = { priority: 'person' };
-const secret = 'k3y/with "odd" letters';
-const get: HttpRequest = { operation: 'read', path: 'things/1' };
-
-/** A client for a server that answers as told, and what it tells the gate. */
-async function openServer(answer: (received: Received) => Answer | Promise<Answer>, timeoutMs = 5_000) {
-  const server = await startSampleServer(answer);
-  const finished: [operation: string, outcome: RequestOutcome][] = [];
-  const admitted: Call[] = [];
-  const pauses: number[] = [];
-  const limits: RateLimit[] = [];
-  const http = createHttp(
-    { baseUrl: `${server.url}/api`, secrets: [secret] },
-    {
-      timeoutMs,
-      gate: {
-        admit: async (call) => void admitted.push(call),
-        finished: (operation, outcome) => void finished.push([operation, outcome]),
-        pause: (ms) => void pauses.push(ms),
-        hearLimit: (limit) => void limits.push(limit),
-      },
-    },
-  );
-  return {
-    server,
-    http,
-    finished,
-    admitted,
-    pauses,
-    limits,
-    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
-  };
-}
+import { createHttp, type SentRequest, statusProblem } from './http.ts';
 
 const never = () => new Promise<Answer>(() => {});
 
@@ -264,43 +223,5 @@ describe('no answer', () => {
     const message = 'The request to the provider was called off.';
     expect(await asked).toMatchObject({ code: 'PROVIDER_UNAVAILABLE', message });
     expect(at.finished).toEqual([['read', 'aborted']]);
-  });
-});
-
-describe('secrets', () => {
-  test.each([
-    ['as they are', secret],
-    ['in a URL', encodeURIComponent(secret)],
-    ['in JSON', JSON.stringify({ key: secret })],
-  ])('are kept out of the message about a bad body, %s', async (_name, body) => {
-    await using at = await openServer(() => ({ body: `<p>${body}</p>` }));
-    const { message } = await problemOf(at.http.request(get, person));
-    expect(message).toContain('[redacted]');
-    expect(message).not.toContain('k3y');
-  });
-
-  test('are kept out even where the message is cut', async () => {
-    const body = `${'x'.repeat(110)}${secret} and more`;
-    await using at = await openServer(() => ({ body }));
-    expect((await problemOf(at.http.request(get, person))).message).not.toContain('k3y');
-  });
-
-  test('that come later are kept out from then on', async () => {
-    await using at = await openServer(() => ({ body: 'token abc-123-session' }));
-    at.http.addToken('abc-123-session');
-    expect((await problemOf(at.http.request(get, person))).message).toContain('token [redacted]');
-    expect(at.http.redactText('x abc-123-session')).toBe('x [redacted]');
-    expect(at.http.redactJson({ note: [secret, 'abc-123-session'], token: 1 })).toEqual({
-      note: ['[redacted]', '[redacted]'],
-      token: '[redacted]',
-    });
-  });
-
-  test('that come again and again are forgotten once they are old, and the key never is', async () => {
-    await using at = await openServer(() => ({ body: {} }));
-    const tokens = Array.from({ length: 30 }, (_, place) => `session-token-${place}-`);
-    for (const token of tokens) at.http.addToken(token);
-    const [first = '', last = ''] = [tokens[0], tokens.at(-1)];
-    expect(at.http.redactText(`${secret} ${first} ${last}`)).toBe(`[redacted] ${first} [redacted]`);
   });
 });

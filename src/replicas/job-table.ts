@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Database } from '../store/database.ts';
-import { channel } from './line.ts';
+import { telling } from './messages.ts';
 
 export interface JobRow {
   readonly id: string;
@@ -16,9 +16,6 @@ const keptMs = 10 * 60_000;
 
 /** Jobs that replicas have for one another, and what came of them (PostgreSQL). */
 export function createJobTable(database: Database, replica: string) {
-  const tell = (message: object) =>
-    sql`pg_notify(${channel}, ${JSON.stringify({ from: replica, ...message })})`;
-
   return {
     /** Leaves a job for another replica. */
     async ask(row: Omit<JobRow, 'asker'>, holder: string): Promise<void> {
@@ -27,7 +24,7 @@ export function createJobTable(database: Database, replica: string) {
           insert into jobs (id, account, asker, holder, job, begun, "askedAt")
           values (${row.id}, ${row.account}, ${replica}, ${holder}, ${row.job}, 0, ${Date.now()})
           returning id)
-        select ${tell({ job: row.id, to: holder })} from asked`.execute(database);
+        select ${telling(replica, { job: row.id, to: holder })} from asked`.execute(database);
     },
 
     /** Begins a job, which nobody can a second time; null: it was begun, or whoever asked waits no longer. */
@@ -58,7 +55,7 @@ export function createJobTable(database: Database, replica: string) {
     async answer({ id, asker }: JobRow, answer: string): Promise<void> {
       await sql`
         with told as (update jobs set answer = ${answer} where id = ${id} returning id)
-        select ${tell({ done: id, to: asker })} from told`.execute(database);
+        select ${telling(replica, { done: id, to: asker })} from told`.execute(database);
     },
 
     /** What came of a job; undefined: there is no such job any more. */

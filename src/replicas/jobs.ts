@@ -3,8 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import type { Result } from '../actions/parts.ts';
-import { resultFromText, resultToText } from '../actions/result.ts';
-import { attempt, ProblemError } from '../model/problem.ts';
+import { resultFromText, resultToText, settled } from '../actions/result.ts';
+import { ProblemError } from '../model/problem.ts';
 import { isLook, type Job, jobSchema } from './job.ts';
 import type { JobRow, JobTable } from './job-table.ts';
 import type { Leases } from './leases.ts';
@@ -81,7 +81,7 @@ export function createJobs({ table, leases, logger, perform }: JobsParts) {
     const known = jobSchema.safeParse(JSON.parse(job)).data;
     if (!known || !mayBegin(account)) return { moved: true };
     try {
-      return { result: resultToText(await work(account, () => settled(perform(account, known)))) };
+      return { result: resultToText(await work(account, () => settled(() => perform(account, known)))) };
     } catch (error) {
       logger.error({ err: error, account, job: known.kind }, 'a job failed in a way nobody foresaw');
       return { failed: true };
@@ -154,11 +154,6 @@ export function createJobs({ table, leases, logger, perform }: JobsParts) {
 }
 
 export type Jobs = ReturnType<typeof createJobs>;
-
-async function settled(work: Promise<Result>): Promise<Result> {
-  const result = await attempt(work);
-  return result instanceof ProblemError ? { keys: [], problems: [result] } : result;
-}
 
 async function within(ms: number, moment: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Database } from '../store/database.ts';
-import { channel } from './line.ts';
+import { telling } from './messages.ts';
 
 /** How long a replica counts as there that says nothing; after that, anybody may take what it holds. */
 export const leaseMs = 5_000;
@@ -8,7 +8,8 @@ export const leaseMs = 5_000;
 /** Leases run by PostgreSQL's clock, the one clock that all replicas share. */
 const now = sql<number>`(extract(epoch from clock_timestamp()) * 1000)::bigint`;
 
-const isThere = sql<boolean>`"aliveAt" > ${now} - ${leaseMs}`;
+/** Of a row of `replicas`. */
+export const isThere = sql<boolean>`"aliveAt" > ${now} - ${leaseMs}`;
 
 export interface LeaseRow {
   readonly account: string;
@@ -44,7 +45,7 @@ export interface TableState {
  * @param replica who we are
  */
 export function createLeaseTable(database: Database, replica: string) {
-  const tell = sql`select pg_notify(${channel}, ${JSON.stringify({ from: replica, leases: true })})`;
+  const tell = sql`select ${telling(replica, { leases: true })}`;
   const isHeld = sql`leases.account = mine.account and leases.fence = mine.fence and leases.holder = ${replica}`;
 
   return {

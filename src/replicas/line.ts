@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import type { Logger } from 'pino';
-import { type Message, messageOf } from './messages.ts';
+import { channel, type Message, messageOf } from './messages.ts';
 
 export interface LineParts {
   readonly url: string;
@@ -11,9 +11,6 @@ export interface LineParts {
   /** Told whenever it is heard (again): what was said before may have been missed. */
   readonly onHeard: () => void;
 }
-
-/** All replicas on one database talk on it. */
-export const channel = 'campaign_graph';
 
 const connectMs = 5_000;
 /** A connection that breaks unnoticed would be listened to for ever, so something is asked over it so often. */

@@ -1,5 +1,23 @@
+import { type RawBuilder, sql } from 'kysely';
 import { z } from 'zod';
-import { looksSchema } from './shared-looks.ts';
+
+/** All replicas on one database talk on it. */
+export const channel = 'campaign_graph';
+
+const lookSchema = z.tuple([
+  z.string(),
+  z.number(),
+  z.number().nullable(),
+  z.number().nullable(),
+  z.number().nullable(),
+  z.string().nullable(),
+]);
+
+/** Looks of an account, as replicas tell them to one another: external ids with what is known of each. */
+export const looksSchema = z.object({ from: z.string(), seen: z.string(), looks: z.array(lookSchema) });
+
+/** What is known of a campaign by looks that have written nothing, its external id first. */
+export type ToldLook = z.output<typeof lookSchema>;
 
 /**
  * What replicas tell one another, at once and to all. It may be lost, so it only ever says where to look sooner than one
@@ -26,6 +44,14 @@ const messageSchema = z.union([
 ]);
 
 export type Message = z.output<typeof messageSchema>;
+
+/** The same without who says it. */
+export type News<One = Message> = One extends Message ? Omit<One, 'from'> : never;
+
+/** Tells the others, as a part of a statement: they hear of it once that is committed. */
+export function telling(from: string, news: News): RawBuilder<unknown> {
+  return sql`pg_notify(${channel}, ${JSON.stringify({ from, ...news })})`;
+}
 
 /** null: it is none that is known. */
 export function messageOf(payload: string): Message | null {

@@ -7,7 +7,7 @@ import { createWatching } from '../polling/watching.ts';
 import { openDatabase } from '../store/database.ts';
 import { NotOursError } from '../store/log.ts';
 import { createLeaseTable } from './lease-table.ts';
-import { channel } from './line.ts';
+import { channel } from './messages.ts';
 import { createReplicas } from './replicas.ts';
 
 /** A replica that holds the account `ours`. */

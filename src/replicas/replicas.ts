@@ -14,8 +14,8 @@ import { createJobTable } from './job-table.ts';
 import { createJobs } from './jobs.ts';
 import { createLeaseTable } from './lease-table.ts';
 import { createLeases, type LeasesParts } from './leases.ts';
-import { channel, createLine } from './line.ts';
-import type { Message } from './messages.ts';
+import { createLine } from './line.ts';
+import { type Message, type News, telling } from './messages.ts';
 import { createSharedLooks } from './shared-looks.ts';
 import { createSharedWatching } from './shared-watching.ts';
 import { createWatchTable } from './watch-table.ts';
@@ -147,9 +147,9 @@ export function createReplicas(parts: ReplicasParts): Replicas {
   }
 
   /** Rejects when the others could not be told. */
-  async function notify(message: object): Promise<void> {
+  async function notify(news: News): Promise<void> {
     try {
-      await sql`select pg_notify(${channel}, ${JSON.stringify({ from: id, ...message })})`.execute(database);
+      await sql`select ${telling(id, news)}`.execute(database);
     } catch (error) {
       logger.debug({ err: error }, 'other replicas could not be told');
       throw error;
@@ -157,8 +157,8 @@ export function createReplicas(parts: ReplicasParts): Replicas {
   }
 
   /** What can't be told is found out by the others somewhat later. */
-  function tell(message: object): void {
-    notify(message).catch(() => {});
+  function tell(news: News): void {
+    notify(news).catch(() => {});
   }
 
   const guard: LogGuard = {
@@ -180,9 +180,7 @@ export function createReplicas(parts: ReplicasParts): Replicas {
     async moveHead(transaction, head) {
       await sql`
         with moved as (update log set head = ${head} returning head)
-        select pg_notify(${channel}, ${JSON.stringify({ from: id, log: head })}) from moved`.execute(
-        transaction,
-      );
+        select ${telling(id, { log: head })} from moved`.execute(transaction);
     },
   };
 

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { LookElsewhere } from '../campaigns/campaigns.ts';
-import { createSharedLooks, looksSchema } from './shared-looks.ts';
+import { looksSchema } from './messages.ts';
+import { createSharedLooks } from './shared-looks.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

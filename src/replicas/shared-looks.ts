@@ -1,27 +1,13 @@
-import { z } from 'zod';
 import type { LookElsewhere } from '../campaigns/campaigns.ts';
 import { accountIn, campaignKey } from '../model/campaign.ts';
-
-const lookSchema = z.tuple([
-  z.string(),
-  z.number(),
-  z.number().nullable(),
-  z.number().nullable(),
-  z.number().nullable(),
-  z.string().nullable(),
-]);
-
-/** Looks of an account, as replicas tell them to one another: external ids with what is known of each. */
-export const looksSchema = z.object({ from: z.string(), seen: z.string(), looks: z.array(lookSchema) });
-
-type Told = z.output<typeof lookSchema>;
+import type { News, ToldLook } from './messages.ts';
 
 export interface SharedLooksParts {
   /** External ids that people of other replicas look at, by account of ours. */
   readonly watchedElsewhere: () => Iterable<readonly [account: string, externalIds: Iterable<string>]>;
   readonly lookOf: (key: string) => LookElsewhere | null;
   /** Rejects when the others could not be told. */
-  readonly tell: (message: object) => Promise<void>;
+  readonly tell: (news: News) => Promise<void>;
   readonly now?: () => number;
 }
 
@@ -49,8 +35,8 @@ export function createSharedLooks({ watchedElsewhere, lookOf, tell, now = Date.n
   let isTelling = false;
 
   /** What there is to tell of an account, by key. */
-  function newsOf(account: string, externalIds: Iterable<string>): Map<string, Told> {
-    const news = new Map<string, Told>();
+  function newsOf(account: string, externalIds: Iterable<string>): Map<string, ToldLook> {
+    const news = new Map<string, ToldLook>();
     for (const externalId of externalIds) {
       const key = campaignKey(account, externalId);
       const look = lookOf(key);
@@ -61,7 +47,7 @@ export function createSharedLooks({ watchedElsewhere, lookOf, tell, now = Date.n
     return news;
   }
 
-  async function tellOf(account: string, news: ReadonlyMap<string, Told>): Promise<void> {
+  async function tellOf(account: string, news: ReadonlyMap<string, ToldLook>): Promise<void> {
     for (const portion of portions(news)) {
       for (const [key, one] of portion) told.set(key, { look: lookIn(one), repeatAt: timeToRepeat() });
       try {
@@ -97,7 +83,7 @@ export function createSharedLooks({ watchedElsewhere, lookOf, tell, now = Date.n
 
   return {
     /** What the holder of an account has told. */
-    hear(account: string, looks: readonly Told[]): void {
+    hear(account: string, looks: readonly ToldLook[]): void {
       for (const one of looks) {
         const key = campaignKey(account, one[0]);
         heard.delete(key);
@@ -151,11 +137,11 @@ function isSame(look: LookElsewhere, before: LookElsewhere, now: number): boolea
 function toTold(
   externalId: string,
   { observedAt, statsObservedAt, nextPollAt, perSecond, reason }: LookElsewhere,
-): Told {
+): ToldLook {
   return [externalId, observedAt, statsObservedAt, nextPollAt, perSecond, cut(reason)];
 }
 
-function lookIn([, observedAt, statsObservedAt, nextPollAt, perSecond, reason]: Told): LookElsewhere {
+function lookIn([, observedAt, statsObservedAt, nextPollAt, perSecond, reason]: ToldLook): LookElsewhere {
   return { observedAt, statsObservedAt, nextPollAt, perSecond, reason };
 }
 
@@ -167,8 +153,8 @@ function cut(reason: string | null): string | null {
 }
 
 /** So many at a time as fit into one notification; one that does not fit into any is left out. */
-function* portions(news: ReadonlyMap<string, Told>): Generator<readonly (readonly [string, Told])[]> {
-  let portion: (readonly [string, Told])[] = [];
+function* portions(news: ReadonlyMap<string, ToldLook>): Generator<readonly (readonly [string, ToldLook])[]> {
+  let portion: (readonly [string, ToldLook])[] = [];
   let size = 0;
   for (const entry of news) {
     // With the comma that follows.

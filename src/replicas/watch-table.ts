@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Database } from '../store/database.ts';
-import { leaseMs } from './lease-table.ts';
-import { channel } from './line.ts';
+import { isThere } from './lease-table.ts';
+import { type News, telling } from './messages.ts';
 
 export interface WatchedVersion {
   readonly replica: string;
@@ -23,8 +23,8 @@ export function createWatchTable(database: Database, replica: string) {
   /** Who hears of no accounts looks for all. */
   async function notify(accounts: readonly string[]): Promise<void> {
     const isLong = Buffer.byteLength(JSON.stringify(accounts)) > mostBytes;
-    const message = { from: replica, watched: true, ...(!isLong && { accounts }) };
-    await sql`select pg_notify(${channel}, ${JSON.stringify(message)})`.execute(database);
+    const news: News = { watched: true, ...(!isLong && { accounts: [...accounts] }) };
+    await sql`select ${telling(replica, news)}`.execute(database);
   }
 
   /** Of replicas that are there, other than this one. */
@@ -35,11 +35,7 @@ export function createWatchTable(database: Database, replica: string) {
       .select(['watched.replica', 'watched.account', sql<string>`watched.xmin`.as('version')])
       .where('watched.account', 'in', accounts)
       .where('watched.replica', '!=', replica)
-      .where(
-        'replicas.aliveAt',
-        '>',
-        sql<number>`(extract(epoch from clock_timestamp()) * 1000)::bigint - ${leaseMs}`,
-      );
+      .where(isThere);
 
   return {
     /** What people look at over us is this from now on. @param gone accounts of which nothing is looked at any more */

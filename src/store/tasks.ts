@@ -1,6 +1,6 @@
 import { type SelectQueryBuilder, sql } from 'kysely';
 import { z } from 'zod';
-import { problemCodes } from '../model/problem.ts';
+import { problemSchema } from '../model/problem.ts';
 import type { Task, TaskStatus } from '../model/task.ts';
 import type { Database } from './database.ts';
 import type { Tables, TaskRow } from './schema.ts';
@@ -102,13 +102,6 @@ function whereMatches<Row>(
   if (statuses) narrowed = narrowed.where('status', 'in', statuses);
   return narrowed;
 }
-
-const problemSchema = z.object({
-  code: z.enum(problemCodes),
-  message: z.string(),
-  providerCode: z.string().nullable(),
-  at: z.number(),
-});
 
 function taskToRow({ order, problem, ...plain }: Task): Omit<TaskRow, 'secretHash'> {
   return {

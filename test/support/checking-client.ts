@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import { openReader } from '../../src/live/changes.ts';
-import type { ChangeEvent, Reader } from '../../src/live/reader.ts';
+import type { ChangeEvent } from '../../src/live/events.ts';
+import type { Reader } from '../../src/live/reader.ts';
 import { createWitness, keyOf, type World } from './world.ts';
 
 /**

@@ -12,8 +12,11 @@ export interface PostgresServer extends AsyncDisposable {
   start(): Promise<void>;
 }
 
-/** A PostgreSQL with a data directory of its own, at a free port; leaving its scope deletes it. */
-export async function startPostgres(): Promise<PostgresServer> {
+/**
+ * A PostgreSQL with a data directory of its own, at a free port; leaving its scope deletes it.
+ * @param flags of its command line
+ */
+export async function startPostgres(flags: string[] = []): Promise<PostgresServer> {
   const databaseDir = await mkdtemp(join(tmpdir(), 'campaign-graph-postgres-'));
   const port = await freePort();
   const EmbeddedPostgres = await importQuietly();
@@ -26,6 +29,7 @@ export async function startPostgres(): Promise<PostgresServer> {
     // PostgreSQL does not run as root.
     createPostgresUser: process.getuid?.() === 0,
     initdbFlags: ['--encoding=UTF8', '--locale=C.UTF-8'],
+    postgresFlags: flags,
     onLog: () => {},
   });
   await postgres.initialise();

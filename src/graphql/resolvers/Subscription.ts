@@ -1,7 +1,7 @@
 import { fieldNames } from '../../campaigns/changes.ts';
 import type { CampaignFilter, InputMaybe, SubscriptionResolvers } from '../../generated/graphql.ts';
+import type { ChangeEvent } from '../../live/events.ts';
 import { FeedSource } from '../../live/feed.ts';
-import type { ChangeEvent } from '../../live/reader.ts';
 import { ProblemError } from '../../model/problem.ts';
 import type { Task } from '../../model/task.ts';
 import { accountOf, type GraphQLContext, visibleAccounts } from '../context.ts';
