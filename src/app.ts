@@ -90,7 +90,7 @@ export async function startApp(
     onMissed: () => tailer.forgetCampaigns(),
     onConnectionLost: noteTrouble,
   });
-  const log = createChangeLog(database, replicas.guard);
+  const log = createChangeLog(database, replicas.logWriter);
   const tailer = await createTailer({ log, store });
 
   const warnings = createWarningLog(logger);

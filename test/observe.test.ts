@@ -5,8 +5,9 @@ import type { LogEntry } from '../src/model/change.ts';
 import { countersOf } from '../src/model/stats.ts';
 import { createCampaignStore } from '../src/store/campaigns.ts';
 import { openDatabase } from '../src/store/database.ts';
-import { alone, createChangeLog, type LogGuard, NotOursError } from '../src/store/log.ts';
-import { createDatabase, databaseKinds } from './support/databases.ts';
+import { type ChangeLog, NotOursError } from '../src/store/log.ts';
+import { createDatabase, type DatabaseKind, databaseKinds } from './support/databases.ts';
+import { openLog } from './support/log.ts';
 
 /** What a provider says of a campaign: how many messages are sent, and anything else. */
 function saw(externalId: string, sent: number, over: Partial<CampaignReading> = {}): Observed {
@@ -27,10 +28,14 @@ function gone(externalId: string): Observed {
 }
 
 /** An observer over a database, with a clock that stands still until it is moved. */
-async function openObserver(url: string, guard: LogGuard = alone) {
+async function openObserver(
+  kind: DatabaseKind,
+  url: string,
+  over: (log: ChangeLog) => ChangeLog = (log) => log,
+) {
   const database = await openDatabase(url, () => {});
   const store = createCampaignStore(database);
-  const log = createChangeLog(database, guard);
+  const log = over(await openLog(database, kind));
   const commits: (readonly LogEntry[])[] = [];
   const looks: string[] = [];
   const clock = { at: 1_000 };
@@ -65,7 +70,7 @@ async function openObserver(url: string, guard: LogGuard = alone) {
 
 describe.each(databaseKinds)('observing on %s', (kind) => {
   test('what arrives while a commit is running is written together, in the order of its arrival', async () => {
-    await using at = await openObserver(await createDatabase(kind));
+    await using at = await openObserver(kind, await createDatabase(kind));
     const ids = Array.from({ length: 21 }, (_, place) => String(place));
     const campaigns = await Promise.all(ids.map((id) => at.observe([saw(id, 1)])));
     expect(at.commits.map((entries) => entries.length)).toEqual([1, 20]);
@@ -75,7 +80,7 @@ describe.each(databaseKinds)('observing on %s', (kind) => {
   });
 
   test('no transaction grows long: large pieces of work are committed one by one', async () => {
-    await using at = await openObserver(await createDatabase(kind));
+    await using at = await openObserver(kind, await createDatabase(kind));
     const pages = ['a', 'b', 'c', 'd'].map((page) =>
       Array.from({ length: 240 }, (_, place) => saw(`${page}${place}`, 1)),
     );
@@ -86,7 +91,7 @@ describe.each(databaseKinds)('observing on %s', (kind) => {
   });
 
   test('equal readings write nothing, but are remembered as looks', async () => {
-    await using at = await openObserver(await createDatabase(kind));
+    await using at = await openObserver(kind, await createDatabase(kind));
     const [first] = await at.observe([saw('7', 4), saw('8', 4)]);
     const before = await at.rows();
     at.clock.at = 2_000;
@@ -101,7 +106,7 @@ describe.each(databaseKinds)('observing on %s', (kind) => {
   });
 
   test('of many readings those that differ are written, and no others', async () => {
-    await using at = await openObserver(await createDatabase(kind));
+    await using at = await openObserver(kind, await createDatabase(kind));
     await at.observe([saw('7', 4), saw('8', 4)]);
     const campaigns = await at.observe([saw('7', 4), saw('8', 5)]);
     expect(at.commits[1]).toMatchObject([
@@ -119,7 +124,7 @@ describe.each(databaseKinds)('observing on %s', (kind) => {
         (await Promise.all(all.map((one) => at.observe([one])))).flat(),
     ],
   ])('several observations of one campaign, %s, are as many steps, in order', async (_how, observe) => {
-    await using at = await openObserver(await createDatabase(kind));
+    await using at = await openObserver(kind, await createDatabase(kind));
     await at.observe([saw('7', 1)]);
     await observe(at, [saw('7', 2), saw('7', 2), saw('7', 3, { status: 'PAUSED' }), gone('7'), saw('7', 3)]);
     const entries = at.commits.flat();
@@ -138,19 +143,17 @@ describe.each(databaseKinds)('observing on %s', (kind) => {
   });
 
   test('what the provider does not know, and nobody here, is no campaign', async () => {
-    await using at = await openObserver(await createDatabase(kind));
+    await using at = await openObserver(kind, await createDatabase(kind));
     expect(await at.observe([gone('7')])).toEqual([null]);
     expect(await at.log.state()).toMatchObject({ head: 0 });
     expect(at.looks).toEqual([]);
   });
 
   test('an unfollowed campaign is left alone by polls, and read for people', async () => {
-    await using at = await openObserver(await createDatabase(kind));
+    await using at = await openObserver(kind, await createDatabase(kind));
     const [known] = await at.observe([saw('7', 1)]);
     if (!known) throw new Error('The campaign is not there.');
-    await at.log.write([known.key], () => [
-      { campaign: { ...known, followed: false }, raw: null, entries: [] },
-    ]);
+    await at.log.setFollowed(known.key, false);
     const before = await at.rows();
     at.clock.at = 2_000;
     const [left] = await at.observe([saw('7', 9)]);
@@ -164,7 +167,7 @@ describe.each(databaseKinds)('observing on %s', (kind) => {
   });
 
   test('the speed is measured from the last look, though that look has written nothing', async () => {
-    await using at = await openObserver(await createDatabase(kind));
+    await using at = await openObserver(kind, await createDatabase(kind));
     await at.observe([saw('7', 4)]);
     at.clock.at = 2_000;
     await at.observe([saw('7', 4)]);
@@ -175,9 +178,9 @@ describe.each(databaseKinds)('observing on %s', (kind) => {
 
   test('two processes that see the same change write it once', async () => {
     const url = await createDatabase(kind);
-    await using one = await openObserver(url);
+    await using one = await openObserver(kind, url);
     // SQLite is one process's own; PostgreSQL is where replicas meet.
-    await using other = kind === 'postgres' ? await openObserver(url) : one;
+    await using other = kind === 'postgres' ? await openObserver(kind, url) : one;
     for (let sent = 1; sent <= 10; sent += 1) {
       const seen = await Promise.all([one, other].map((at) => at.observe([saw('7', sent), saw('8', sent)])));
       for (const campaigns of seen) expect(campaigns).toMatchObject([{ revision: sent }, { revision: sent }]);
@@ -188,7 +191,7 @@ describe.each(databaseKinds)('observing on %s', (kind) => {
   });
 
   test('what a failed commit was to write is told as failed, and does not stop what comes after it', async () => {
-    await using at = await openObserver(await createDatabase(kind));
+    await using at = await openObserver(kind, await createDatabase(kind));
     // There is no JSON for it.
     const impossible = saw('7', 1, { raw: 1n });
     const failed = at.observe([impossible]);
@@ -200,14 +203,14 @@ describe.each(databaseKinds)('observing on %s', (kind) => {
   });
 
   test('what is of an account that is another replica’s by now is rejected alone', async () => {
-    const guard: LogGuard = {
-      ...alone,
-      async lockHead(transaction, accounts) {
-        if (accounts.includes('lost')) throw new NotOursError();
-        return alone.lockHead(transaction, accounts);
+    const withoutLost = (log: ChangeLog): ChangeLog => ({
+      ...log,
+      async write(keys, decide) {
+        if (keys.some((key) => key.startsWith('lost:'))) throw new NotOursError();
+        return log.write(keys, decide);
       },
-    };
-    await using at = await openObserver(await createDatabase(kind), guard);
+    });
+    await using at = await openObserver(kind, await createDatabase(kind), withoutLost);
     const first = at.observe([saw('1', 1)]);
     const [ours, lost, after] = [
       at.observe([saw('2', 1), saw('3', 1)]),
@@ -222,7 +225,7 @@ describe.each(databaseKinds)('observing on %s', (kind) => {
   });
 
   test('stopping waits for all that was given', async () => {
-    await using at = await openObserver(await createDatabase(kind));
+    await using at = await openObserver(kind, await createDatabase(kind));
     const given = [at.observe([saw('7', 1)]), at.observe([saw('8', 1)])];
     await at.stop();
     expect(at.commits.flat()).toHaveLength(2);

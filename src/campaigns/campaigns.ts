@@ -4,7 +4,7 @@ import type { LoggedCause } from '../model/change.ts';
 import { concernsAccount, ProblemError } from '../model/problem.ts';
 import type { Stats } from '../model/stats.ts';
 import type { CampaignStore } from '../store/campaigns.ts';
-import type { ChangeLog } from '../store/log.ts';
+import type { LogWriter } from '../store/log.ts';
 import type { Observer } from './observe.ts';
 import { createUnknown } from './unknown.ts';
 
@@ -33,7 +33,7 @@ export interface Polling {
 export interface CampaignsParts {
   readonly accounts: ReadonlyMap<string, Account>;
   readonly store: CampaignStore;
-  readonly log: ChangeLog;
+  readonly log: Pick<LogWriter, 'setFollowed'>;
   readonly observer: Observer;
   readonly pollers: ReadonlyMap<string, Polling>;
   readonly now: () => number;
@@ -134,13 +134,9 @@ export function createCampaigns({
   }
 
   async function setFollowed(campaign: Campaign, followed: boolean): Promise<Campaign> {
-    const [write] = await log.write([campaign.key], (known) => {
-      const stored = known.get(campaign.key);
-      if (!stored || stored.followed === followed) return [];
-      return [{ campaign: { ...stored, followed }, raw: null, entries: [] }];
-    });
-    if (write) onFollowed(write.campaign);
-    return write?.campaign ?? { ...campaign, followed };
+    const changed = await log.setFollowed(campaign.key, followed);
+    if (changed) onFollowed(changed);
+    return changed ?? { ...campaign, followed };
   }
 
   return {

@@ -2,7 +2,7 @@ import type { Campaign, Channel } from '../model/campaign.ts';
 import { accountIn, type CampaignReading, campaignKey } from '../model/campaign.ts';
 import type { LogEntry, LoggedCause } from '../model/change.ts';
 import type { CampaignStore } from '../store/campaigns.ts';
-import { type ChangeLog, NotOursError, type Write } from '../store/log.ts';
+import { type LogWriter, NotOursError, type Write } from '../store/log.ts';
 import { nextStep } from './changes.ts';
 import { createHolds } from './holds.ts';
 import { createLooks } from './looks.ts';
@@ -25,7 +25,7 @@ export interface Observed {
 
 export interface ObserverParts {
   readonly store: CampaignStore;
-  readonly log: ChangeLog;
+  readonly log: Pick<LogWriter, 'write'>;
   readonly now: () => number;
   /** Told once for each commit: its entries in the log's order, and the campaigns as they are after it. */
   readonly onCommit: (entries: readonly LogEntry[], changed: readonly Campaign[]) => void;
@@ -93,44 +93,20 @@ export function createObserver({ store, log, now, onCommit, onObserved }: Observ
     return batch;
   }
 
-  /** Equal readings are told apart without touching the log, so they write nothing and wait for nobody. */
-  async function commit(batch: readonly Job[]): Promise<Map<string, Campaign>> {
-    const campaigns = await store.getMany(keysOf(batch));
-    const differing = differingOf(batch, campaigns);
-    if (differing.length > 0) {
-      const writes = await log.write(keysOf(differing), (known, head) => {
-        // Another process may have written since.
-        for (const [key, campaign] of known) campaigns.set(key, campaign);
-        return decide(known, head, differing);
-      });
-      for (const { campaign } of writes) campaigns.set(campaign.key, campaign);
-      const entries = writes.flatMap((write) => write.entries).sort((one, other) => one.seq - other.seq);
-      if (entries.length > 0) {
-        onCommit(
-          entries,
-          writes.map(({ campaign }) => campaign),
-        );
-      }
+  async function commit(batch: readonly Job[]): Promise<ReadonlyMap<string, Campaign>> {
+    const { campaigns, writes } = await log.write(keysOf(batch), (known, head) => decide(known, head, batch));
+    const entries = writes.flatMap((write) => write.entries).sort((one, other) => one.seq - other.seq);
+    if (entries.length > 0) {
+      onCommit(
+        entries,
+        writes.map(({ campaign }) => campaign),
+      );
     }
     noteObserved(batch, campaigns);
     return campaigns;
   }
 
-  /** A campaign's later readings count too once one differs, though they be equal to what is stored now. */
-  function differingOf(batch: readonly Job[], stored: ReadonlyMap<string, Campaign>): Job[] {
-    const touched = new Set<string>();
-    const jobs: Job[] = [];
-    for (const job of batch) {
-      const observed = job.observed.filter(
-        (one) => touched.has(keyOf(one)) || steps(stored, one, job.at) !== null,
-      );
-      for (const one of observed) touched.add(keyOf(one));
-      if (observed.length > 0) jobs.push({ ...job, observed });
-    }
-    return jobs;
-  }
-
-  function steps(known: ReadonlyMap<string, Campaign>, one: Sighting, at: number, seq = 0) {
+  function steps(known: ReadonlyMap<string, Campaign>, one: Sighting, at: number, seq: number) {
     const key = keyOf(one);
     const campaign = known.get(key) ?? null;
     if (one.news === 'nothing') return null;

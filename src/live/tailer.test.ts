@@ -1,17 +1,19 @@
 import { expect, test } from 'vitest';
-import { createDatabase, databaseKinds } from '../../test/support/databases.ts';
+import { createDatabase, type DatabaseKind, databaseKinds } from '../../test/support/databases.ts';
+import { openLog } from '../../test/support/log.ts';
 import { until } from '../../test/support/wait.ts';
 import { nextStep } from '../campaigns/changes.ts';
 import { createCampaignStore } from '../store/campaigns.ts';
 import { openDatabase } from '../store/database.ts';
-import { type ChangeLog, createChangeLog, type Write } from '../store/log.ts';
+import type { ChangeLog, Write } from '../store/log.ts';
 import { createTailer } from './tailer.ts';
 
 /** A tailer, and the log as another process has it; `news` collects what a reader is woken with. */
-async function startTailer(url: string) {
+async function startTailer(kind: DatabaseKind) {
+  const url = await createDatabase(kind);
   const database = await openDatabase(url, () => {});
   const elsewhere = await openDatabase(url, () => {});
-  const log = createChangeLog(database);
+  const log = await openLog(database, kind);
   const store = createCampaignStore(database);
   const tailer = await createTailer({ log, store });
   const news: number[] = [];
@@ -19,7 +21,7 @@ async function startTailer(url: string) {
   return {
     tailer,
     log,
-    elsewhere: createChangeLog(elsewhere),
+    elsewhere: await openLog(elsewhere, kind),
     news,
     async [Symbol.asyncDispose]() {
       await tailer.stop();
@@ -30,10 +32,10 @@ async function startTailer(url: string) {
 }
 
 /** Writes the next step of a campaign. */
-function write(log: ChangeLog, externalId: string): Promise<readonly Write[]> {
+async function write(log: ChangeLog, externalId: string): Promise<readonly Write[]> {
   const key = `main:${externalId}`;
-  return log.write([key], (known, head) => {
-    const name = `Step ${head + 1}`;
+  const { writes } = await log.write([key], (known, head) => {
+    const name = `Step ${(known.get(key)?.revision ?? 0) + 1}`;
     const reading = { externalId, status: 'SENDING', providerStatus: 'sending', name, raw: {} } as const;
 
     const step = nextStep(
@@ -44,12 +46,13 @@ function write(log: ChangeLog, externalId: string): Promise<readonly Write[]> {
     if (!step) throw new Error('There is no step.');
     return [{ campaign: step.campaign, raw: null, entries: [step.entry] }];
   });
+  return writes;
 }
 
 test.each(databaseKinds)(
   'what somebody else has written is found without being told of, on %s',
   async (kind) => {
-    await using at = await startTailer(await createDatabase(kind));
+    await using at = await startTailer(kind);
     await write(at.elsewhere, 'a');
     await write(at.elsewhere, 'b');
     await until(() => at.tailer.head() === 2);
@@ -63,7 +66,7 @@ test.each(databaseKinds)(
 );
 
 test('a commit that a look at the log has found first is told once', async () => {
-  await using at = await startTailer(await createDatabase('sqlite'));
+  await using at = await startTailer('sqlite');
   const writes = await write(at.log, 'a');
   await until(() => at.tailer.head() === 1);
   const entries = writes.flatMap((one) => one.entries);
@@ -83,7 +86,7 @@ test('a commit that a look at the log has found first is told once', async () =>
 });
 
 test('what was written in between is told together with what shows that it is missing', async () => {
-  await using at = await startTailer(await createDatabase('sqlite'));
+  await using at = await startTailer('sqlite');
   await write(at.elsewhere, 'a');
   const [own] = await write(at.log, 'b');
   at.tailer.committed(own?.entries ?? [], own ? [own.campaign] : []);

@@ -165,7 +165,7 @@ export async function createTailer({ log, store }: TailerParts) {
     },
 
     /** A campaign has changed in a way that nobody is told of. */
-    keepCampaign,
+    keepCampaign: keepNewer,
 
     /** The same, by another process. */
     forgetCampaign: (key: string) => void campaigns.delete(key),

@@ -1,12 +1,13 @@
-import { alone as guard } from '../store/log.ts';
+import { createTransactionWriter } from '../store/log-transaction.ts';
 import { createReplicas, type Replicas, type ReplicasParts } from './replicas.ts';
 
 /** The same where no other process is on the database: all accounts are ours. */
 function createAlone({
+  database,
   onGained,
   onLost,
   perform,
-}: Pick<ReplicasParts, 'onGained' | 'onLost' | 'perform'>): Replicas {
+}: Pick<ReplicasParts, 'database' | 'onGained' | 'onLost' | 'perform'>): Replicas {
   let all: readonly string[] = [];
 
   async function take(groups: readonly (readonly string[])[]): Promise<void> {
@@ -16,7 +17,7 @@ function createAlone({
 
   return {
     id: 'alone',
-    guard,
+    logWriter: createTransactionWriter(database),
     isOurs: () => true,
     hurry() {},
     ask: perform,

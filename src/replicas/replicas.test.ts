@@ -5,8 +5,6 @@ import { createDatabase } from '../../test/support/databases.ts';
 import { until } from '../../test/support/wait.ts';
 import { createWatching } from '../polling/watching.ts';
 import { openDatabase } from '../store/database.ts';
-import { NotOursError } from '../store/log.ts';
-import { createLeaseTable } from './lease-table.ts';
 import { channel } from './messages.ts';
 import { createReplicas } from './replicas.ts';
 
@@ -40,23 +38,6 @@ async function startReplica() {
     },
   };
 }
-
-test('while the log is written, leases are saved, and nobody takes them', async () => {
-  await using at = await startReplica();
-  const { database, replicas } = at;
-  const { fence } = await database.selectFrom('leases').select('fence').executeTakeFirstOrThrow();
-  await database.transaction().execute(async (transaction) => {
-    expect(await replicas.guard.lockHead(transaction, ['ours'])).toBe(0);
-    const saved = await createLeaseTable(database, replicas.id).save([
-      { account: 'ours', fence, saved: '1' },
-    ]);
-    expect([...saved]).toEqual(['ours']);
-    const taking = database.selectFrom('leases').select('account').forUpdate().noWait().execute();
-    await expect(taking).rejects.toMatchObject({ code: '55P03' });
-  });
-  const writing = database.transaction().execute((one) => replicas.guard.lockHead(one, ['ours', 'other']));
-  await expect(writing).rejects.toThrow(NotOursError);
-});
 
 test('what is ours is known here, whatever another replica has told of it', async () => {
   await using at = await startReplica();

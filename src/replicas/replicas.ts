@@ -6,7 +6,7 @@ import type { LookElsewhere } from '../campaigns/campaigns.ts';
 import { accountIn } from '../model/campaign.ts';
 import type { Watching } from '../polling/watching.ts';
 import type { Database } from '../store/database.ts';
-import { type LogGuard, NotOursError } from '../store/log.ts';
+import type { LogWriter } from '../store/log.ts';
 import { postgresDialect } from '../store/postgres.ts';
 import type { Tables } from '../store/schema.ts';
 import type { Job } from './job.ts';
@@ -15,6 +15,7 @@ import { createJobs } from './jobs.ts';
 import { createLeaseTable } from './lease-table.ts';
 import { createLeases, type LeasesParts } from './leases.ts';
 import { createLine } from './line.ts';
+import { createLogWriter } from './log-writer.ts';
 import { type Message, type News, telling } from './messages.ts';
 import { createSharedLooks } from './shared-looks.ts';
 import { createSharedWatching } from './shared-watching.ts';
@@ -44,8 +45,8 @@ export interface ReplicasParts extends Pick<LeasesParts, 'onGained' | 'onLost' |
 /** The processes that share the work, as the service sees them. */
 export interface Replicas {
   readonly id: string;
-  /** What the log's writes are guarded by. */
-  readonly guard: LogGuard;
+  /** Writes to the log of accounts that are ours. */
+  readonly logWriter: LogWriter;
   /** Whether an account's provider may be asked by this process now. */
   isOurs(account: string): boolean;
   /** Gets more requests set aside soon. */
@@ -161,32 +162,9 @@ export function createReplicas(parts: ReplicasParts): Replicas {
     notify(news).catch(() => {});
   }
 
-  const guard: LogGuard = {
-    // A key share keeps `take` of the lease table waiting, which locks for update, and lets leases be saved.
-    async lockHead(transaction, accounts) {
-      const fences = accounts.map((account) => leases.fenceOf(account));
-      const locked = await sql<{ head: number }>`
-        with held as (
-          select 1 from leases
-          join unnest(${accounts}::text[], ${fences}::bigint[]) as mine (account, fence)
-            on leases.account = mine.account and leases.fence = mine.fence
-          where holder = ${id} for key share of leases)
-        update log set head = head where (select count(*) from held) = ${accounts.length}
-        returning head`.execute(transaction);
-      const [row] = locked.rows;
-      if (!row) throw new NotOursError();
-      return row.head;
-    },
-    async moveHead(transaction, head) {
-      await sql`
-        with moved as (update log set head = ${head} returning head)
-        select ${telling(id, { log: head })} from moved`.execute(transaction);
-    },
-  };
-
   return {
     id,
-    guard,
+    logWriter: createLogWriter({ database, replica: id, fenceOf: leases.fenceOf }),
     isOurs: leases.isOurs,
     hurry: leases.hurry,
     ask: jobs.ask,

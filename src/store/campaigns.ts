@@ -2,7 +2,9 @@ import { type SelectQueryBuilder, sql } from 'kysely';
 import { type Campaign, type CampaignStatus, campaignStatuses } from '../model/campaign.ts';
 import { type CampaignFilter, foldName } from '../model/filter.ts';
 import { type CounterName, counterNames, countersOf, type Stats } from '../model/stats.ts';
+import { campaignColumns } from './columns.ts';
 import type { Database } from './database.ts';
+import { prepared } from './prepared.ts';
 import { campaignFromRow } from './rows.ts';
 import type { CampaignRow, Tables } from './schema.ts';
 import { whereMatches } from './where.ts';
@@ -67,11 +69,14 @@ export function createCampaignStore(database: Database) {
 
     /** The campaigns, as they are now, of which the log has entries with after < seq <= upTo. */
     async changedBetween(after: number, upTo: number): Promise<Campaign[]> {
-      const rows = await all()
+      const query = database
+        .selectFrom('campaigns')
+        .select(campaignColumns)
         .where('key', 'in', (eb) =>
           eb.selectFrom('changes').select('changes.key').where('seq', '>', after).where('seq', '<=', upTo),
         )
-        .execute();
+        .compile();
+      const { rows } = await database.executeQuery(prepared('changedBetween', query));
       return rows.map(campaignFromRow);
     },
 

@@ -1,17 +1,18 @@
 import { describe, expect, test } from 'vitest';
-import { createDatabase, databaseKinds } from '../../test/support/databases.ts';
+import { createDatabase, type DatabaseKind, databaseKinds } from '../../test/support/databases.ts';
+import { openLog } from '../../test/support/log.ts';
 import { nextStep } from '../campaigns/changes.ts';
 import type { Campaign } from '../model/campaign.ts';
 import { countersOf } from '../model/stats.ts';
 import { createCampaignStore } from './campaigns.ts';
 import { openDatabase } from './database.ts';
-import { type ChangeLog, createChangeLog, type Write } from './log.ts';
+import type { ChangeLog, Write } from './log.ts';
 
 /** The log over a connection of its own. */
-async function openLog(url: string) {
+async function open(kind: DatabaseKind, url: string) {
   const database = await openDatabase(url, () => {});
   return {
-    log: createChangeLog(database),
+    log: await openLog(database, kind),
     store: createCampaignStore(database),
     [Symbol.asyncDispose]: () => database.destroy(),
   };
@@ -26,7 +27,7 @@ function sent(
   at = seq,
 ): Write {
   const stats = count === null ? null : { counters: countersOf({ sent: count }), final: false };
-  const name = count === null ? `Step ${seq}` : null;
+  const name = count === null ? `Step ${(known?.revision ?? 0) + 1}` : null;
   const reading = { externalId, status: 'SENDING', providerStatus: 'sending', name, stats, raw: {} } as const;
   const next = nextStep(
     known,
@@ -38,14 +39,17 @@ function sent(
 }
 
 /** Writes one step of a campaign. */
-function write(log: ChangeLog, externalId: string, count: number | null, at?: number) {
+async function write(log: ChangeLog, externalId: string, count: number | null, at?: number) {
   const key = `main:${externalId}`;
-  return log.write([key], (known, head) => [sent(known.get(key) ?? null, externalId, count, head + 1, at)]);
+  const { writes } = await log.write([key], (known, head) => [
+    sent(known.get(key) ?? null, externalId, count, head + 1, at),
+  ]);
+  return writes;
 }
 
 describe.each(databaseKinds)('the change log on %s', (kind) => {
   test('numbers its entries from 1 on, and holds the state that each led to', async () => {
-    await using one = await openLog(await createDatabase(kind));
+    await using one = await open(kind, await createDatabase(kind));
     const { epoch, ...empty } = await one.log.state();
     expect(empty).toEqual({ head: 0, pruned: 0, thinned: 0 });
     expect(epoch).toMatch(/^[0-9a-f]+$/);
@@ -69,27 +73,27 @@ describe.each(databaseKinds)('the change log on %s', (kind) => {
   });
 
   test('gives back what was written, to the last field', async () => {
-    await using one = await openLog(await createDatabase(kind));
+    await using one = await open(kind, await createDatabase(kind));
     const [first] = await write(one.log, 'a', 1, 1_790_000_000_123);
     const [second] = await write(one.log, 'a', null, 1_790_000_000_124);
     expect(await one.log.between(0, 2, 10)).toEqual([...(first?.entries ?? []), ...(second?.entries ?? [])]);
     expect(await one.store.get('main:a')).toEqual(second?.campaign);
   });
 
-  test('keeps the last answer where a write brings none, and writes no entry for following', async () => {
-    await using one = await openLog(await createDatabase(kind));
+  test('writes no entry for following', async () => {
+    await using one = await open(kind, await createDatabase(kind));
     await write(one.log, 'a', 1);
-    await one.log.write(['main:a'], (known) => {
-      const campaign = known.get('main:a');
-      return campaign ? [{ campaign: { ...campaign, followed: false }, raw: null, entries: [] }] : [];
-    });
+    const left = await one.log.setFollowed('main:a', false);
+    expect(left).toMatchObject({ followed: false, revision: 1, stats: { sent: 1 } });
+    expect(await one.log.setFollowed('main:a', false)).toBeNull();
+    expect(await one.log.setFollowed('main:b', false)).toBeNull();
     expect(await one.log.state()).toMatchObject({ head: 1 });
     expect(await one.store.get('main:a')).toMatchObject({ followed: false, revision: 1, seq: 1 });
     expect(await one.store.getRaw(['main:a'])).toEqual(new Map([['main:a', '{"sent":1}']]));
   });
 
   test('writes all or nothing: a decision that throws leaves no trace, nor does one that is refused', async () => {
-    await using one = await openLog(await createDatabase(kind));
+    await using one = await open(kind, await createDatabase(kind));
     await write(one.log, 'a', 1);
     const before = await one.log.state();
     const thrown = one.log.write(['main:b'], () => {
@@ -110,7 +114,7 @@ describe.each(databaseKinds)('the change log on %s', (kind) => {
   });
 
   test('takes more in one write than fits into one insert', async () => {
-    await using one = await openLog(await createDatabase(kind));
+    await using one = await open(kind, await createDatabase(kind));
     const ids = Array.from({ length: 450 }, (_, place) => `c${place}`);
     await one.log.write(
       ids.map((id) => `main:${id}`),
@@ -123,9 +127,9 @@ describe.each(databaseKinds)('the change log on %s', (kind) => {
 
   test('leaves no gap and no campaign behind, however many write at once', async () => {
     const url = await createDatabase(kind);
-    await using one = await openLog(url);
+    await using one = await open(kind, url);
     // SQLite is one process's own; PostgreSQL is where replicas meet.
-    await using other = kind === 'postgres' ? await openLog(url) : one;
+    await using other = kind === 'postgres' ? await open(kind, url) : one;
     const perWriter = 10;
     const writers = [one.log, other.log, one.log, other.log, one.log, other.log];
     await Promise.all(
@@ -145,8 +149,8 @@ describe.each(databaseKinds)('the change log on %s', (kind) => {
 
   test('never shows an entry before all those with lower numbers', async () => {
     const url = await createDatabase(kind);
-    await using one = await openLog(url);
-    await using other = kind === 'postgres' ? await openLog(url) : one;
+    await using one = await open(kind, url);
+    await using other = kind === 'postgres' ? await open(kind, url) : one;
     let writing = true;
     const gaps: number[] = [];
     const reading = (async () => {
@@ -169,7 +173,7 @@ describe.each(databaseKinds)('the change log on %s', (kind) => {
   });
 
   test('is read in stretches: after one seq up to another, at most so many, of all or of some', async () => {
-    await using one = await openLog(await createDatabase(kind));
+    await using one = await open(kind, await createDatabase(kind));
     for (let step = 1; step <= 6; step += 1) await write(one.log, step % 2 ? 'odd' : 'even', step);
     const seqs = async (...args: Parameters<ChangeLog['between']>) =>
       (await one.log.between(...args)).map(({ seq }) => seq);
@@ -183,7 +187,7 @@ describe.each(databaseKinds)('the change log on %s', (kind) => {
   });
 
   test('has the history of a campaign, newest first, page by page', async () => {
-    await using one = await openLog(await createDatabase(kind));
+    await using one = await open(kind, await createDatabase(kind));
     for (let step = 1; step <= 6; step += 1) await write(one.log, step % 2 ? 'odd' : 'even', step);
     const history = async (before: number | null, limit: number) =>
       (await one.log.history('main:odd', before, limit)).map(({ seq }) => seq);

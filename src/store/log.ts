@@ -1,29 +1,57 @@
-import { type Kysely, sql, type Transaction } from 'kysely';
-import { accountIn, type Campaign } from '../model/campaign.ts';
+import { sql } from 'kysely';
+import type { Campaign } from '../model/campaign.ts';
 import type { ChangeKind, LogEntry } from '../model/change.ts';
 import { ProblemError } from '../model/problem.ts';
+import { changeColumns } from './columns.ts';
 import type { Database } from './database.ts';
-import { createRowWriter } from './row-writer.ts';
-import { campaignFromRow, campaignToRow, entryFromRow, entryToRow } from './rows.ts';
-import type { CampaignRow, ChangeRow, Tables } from './schema.ts';
-
-type RawRow = Tables['campaignRaw'];
+import { createTransactionWriter } from './log-transaction.ts';
+import { prepared } from './prepared.ts';
+import { entryFromRow } from './rows.ts';
 
 /** One campaign's new state. */
 export interface Write {
   readonly campaign: Campaign;
   /** The answer that it was read from, as JSON text; null leaves the one that is kept. */
   readonly raw: string | null;
-  /** The steps that led there, oldest first; none where nobody is told of it (following, unfollowing). */
+  /** The steps that led there, oldest first, at least one. */
   readonly entries: readonly LogEntry[];
 }
 
 /**
  * Decides what to write. Pure: it may be called again.
  * @param known the campaigns among the keys that are stored
- * @param head the newest seq; entries take the following numbers
+ * @param head entries take the numbers that follow
  */
 export type Decide = (known: ReadonlyMap<string, Campaign>, head: number) => readonly Write[];
+
+/** What a write has led to. */
+export interface Written {
+  /** Those of the keys that are stored, as they are now. */
+  readonly campaigns: ReadonlyMap<string, Campaign>;
+  readonly writes: readonly Write[];
+}
+
+/**
+ * The one way in which campaigns get into the database. The log's one row puts all writers in line, also those of other
+ * processes: it is touched before entries are added, and stays locked until they are committed. So a reader that sees
+ * seq N has seen all before it.
+ */
+export interface LogWriter {
+  /**
+   * Reads those of `keys` that are known, lets `decide` say what follows, and writes campaigns and log entries, all or
+   * none. Where nothing follows, the log is not touched.
+   */
+  write(keys: readonly string[], decide: Decide): Promise<Written>;
+  /** Nobody is told of it. @returns the campaign as it is then; null where nothing had to be done */
+  setFollowed(key: string, followed: boolean): Promise<Campaign | null>;
+}
+
+/** Somebody else takes care of the account by now: what was read of it is not stored, and is read again there. */
+export class NotOursError extends ProblemError {
+  constructor() {
+    super('PROVIDER_UNAVAILABLE', 'Another replica takes care of the account by now. Try again.');
+  }
+}
 
 export interface LogState {
   readonly epoch: string;
@@ -40,59 +68,14 @@ const thinnedUpTo = sql<number>`(select thinned from log)`;
 /** All but what other entries have taken the place of. */
 const isKept = sql<boolean>`(changes.seq > ${thinnedUpTo} or kinds <> ${countersOnly} or "fromRevision" is not null)`;
 
-/**
- * So many campaigns are written by one statement, or one alone: a statement for each number of them would be a hundred
- * large ones, all kept prepared.
- */
-const partSize = 10;
-
-function* parts(writes: readonly Write[]): Generator<readonly Write[]> {
-  const whole = writes.length - (writes.length % partSize);
-  for (let start = 0; start < whole; start += partSize) yield writes.slice(start, start + partSize);
-  for (const write of writes.slice(whole)) yield [write];
-}
-
-/** What writing to the log means to other processes on the same database. */
-export interface LogGuard {
-  /**
-   * Touches the log's row, which keeps all others from writing until the transaction ends; and makes sure that these
-   * accounts are still this process's to write of, and stay so as long.
-   * @returns the newest seq
-   * @throws NotOursError
-   */
-  lockHead(transaction: Transaction<Tables>, accounts: readonly string[]): Promise<number>;
-  /** Moves the log's head, and has the others told once the transaction is committed. */
-  moveHead(transaction: Transaction<Tables>, head: number): Promise<void>;
-}
-
-/** Somebody else takes care of the account by now: what was read of it is not stored, and is read again there. */
-export class NotOursError extends ProblemError {
-  constructor() {
-    super('PROVIDER_UNAVAILABLE', 'Another replica takes care of the account by now. Try again.');
-  }
-}
-
-/** No other process writes to the database. */
-export const alone: LogGuard = {
-  async lockHead(transaction) {
-    const row = await transaction
-      .updateTable('log')
-      .set((eb) => ({ head: eb.ref('head') }))
-      .returning('head')
-      .executeTakeFirstOrThrow();
-    return row.head;
-  },
-  async moveHead(transaction, head) {
-    await transaction.updateTable('log').set({ head }).execute();
-  },
-};
-
-export function createChangeLog(database: Database, guard: LogGuard = alone) {
-  const save = createWriters();
+/** @param writer what writes to it: where no other process does, in transactions */
+export function createChangeLog(database: Database, writer: LogWriter = createTransactionWriter(database)) {
   const kept = () =>
-    database.selectFrom('changes').selectAll('changes').select(thinnedUpTo.as('thinnedUpTo')).where(isKept);
+    database.selectFrom('changes').select(changeColumns).select(thinnedUpTo.as('thinnedUpTo')).where(isKept);
 
   return {
+    ...writer,
+
     async state(): Promise<LogState> {
       return database
         .selectFrom('log')
@@ -100,30 +83,14 @@ export function createChangeLog(database: Database, guard: LogGuard = alone) {
         .executeTakeFirstOrThrow();
     },
 
-    /**
-     * The one way in which campaigns are written: reads those of `keys` that are known, lets `decide` say what follows,
-     * and writes campaigns and log entries in one transaction. Touching the log's row first puts all writers, also
-     * those of other processes, in line: a reader that sees seq N has seen all before it.
-     */
-    async write(keys: readonly string[], decide: Decide): Promise<readonly Write[]> {
-      return database.transaction().execute(async (transaction) => {
-        const head = await guard.lockHead(transaction, [...new Set(keys.map(accountIn))]);
-        const rows = await transaction.selectFrom('campaigns').selectAll().where('key', 'in', keys).execute();
-        const known = new Map(rows.map((row) => [row.key, campaignFromRow(row)]));
-        const writes = decide(known, head);
-        for (const part of parts(writes)) await save(transaction, part);
-        const newest = Math.max(head, ...writes.flatMap(({ entries }) => entries.map(({ seq }) => seq)));
-        if (newest > head) await guard.moveHead(transaction, newest);
-        return writes;
-      });
-    },
-
     /** Entries with after < seq <= upTo, oldest first; of all campaigns, or of those that `keys` names. */
     async between(after: number, upTo: number, limit: number, keys?: readonly string[]): Promise<LogEntry[]> {
       if (keys?.length === 0) return [];
-      let query = kept().where('seq', '>', after).where('seq', '<=', upTo).orderBy('seq').limit(limit);
-      if (keys) query = query.where('key', 'in', keys);
-      return (await query.execute()).map(entryFromRow);
+      const query = kept().where('seq', '>', after).where('seq', '<=', upTo).orderBy('seq').limit(limit);
+      const { rows } = keys
+        ? await database.executeQuery(query.where('key', 'in', keys))
+        : await database.executeQuery(prepared('between', query.compile()));
+      return rows.map(entryFromRow);
     },
 
     /** A campaign's entries, newest first, from before a seq. */
@@ -162,34 +129,3 @@ export function createChangeLog(database: Database, guard: LogGuard = alone) {
 }
 
 export type ChangeLog = ReturnType<typeof createChangeLog>;
-
-/** A row that is known already becomes the new one. */
-function replacing(row: object | undefined) {
-  const columns = Object.keys(row ?? {}).map(
-    (name) => sql`${sql.ref(name)} = ${sql.ref(`excluded.${name}`)}`,
-  );
-  return sql`on conflict ("key") do update set ${sql.join(columns)}`;
-}
-
-function createWriters() {
-  const writeCampaigns = createRowWriter<CampaignRow>((on, rows) =>
-    on.insertInto('campaigns').values(rows).modifyEnd(replacing(rows[0])),
-  );
-  const writeRaws = createRowWriter<RawRow>((on, rows) =>
-    on.insertInto('campaignRaw').values(rows).modifyEnd(replacing(rows[0])),
-  );
-  const writeEntries = createRowWriter<ChangeRow>((on, rows) => on.insertInto('changes').values(rows));
-
-  return async (on: Kysely<Tables>, writes: readonly Write[]): Promise<void> => {
-    const raws = writes.flatMap(({ campaign, raw }) => (raw === null ? [] : [{ key: campaign.key, raw }]));
-    await writeCampaigns(
-      on,
-      writes.map(({ campaign }) => campaignToRow(campaign)),
-    );
-    await writeRaws(on, raws);
-    await writeEntries(
-      on,
-      writes.flatMap(({ entries }) => entries.map(entryToRow)),
-    );
-  };
-}

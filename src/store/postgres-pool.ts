@@ -1,6 +1,26 @@
 import type { PostgresCursor, PostgresPool, PostgresPoolClient, PostgresQueryResult } from 'kysely';
 import pg from 'pg';
+import { preparedName } from './prepared.ts';
 import { isReading, type WriteHealth } from './write-health.ts';
+
+interface Statement {
+  /** Under which it is kept prepared. */
+  readonly name: string | undefined;
+  readonly text: string;
+  readonly values: readonly unknown[];
+}
+
+interface Client {
+  query<Row>(statement: Statement): Promise<PostgresQueryResult<Row>>;
+  release(isBroken?: boolean): void;
+}
+
+/** What is used of pg's pool. */
+interface Pool {
+  readonly options: PostgresPool['options'];
+  connect(): Promise<Client>;
+  end(): Promise<void>;
+}
 
 export interface PostgresLimits {
   /** How long to wait for a connection. */
@@ -20,7 +40,7 @@ export const migrationLimits: PostgresLimits = { ...usualLimits, answerMs: 0 };
  * behind that for ever; nor one to a server that takes no writes, since another may lead to another server. What is told
  * of a transaction is what it failed with, not that it could not be rolled back.
  */
-export function lendFrom(pool: PostgresPool, health: WriteHealth, hurriedMs: number) {
+export function lendFrom(pool: Pool, health: WriteHealth, hurriedMs: number) {
   const inUse = new Set<Loan>();
   let hurrying: NodeJS.Timeout | null = null;
   /** Since the service is stopping, PostgreSQL has failed to answer: it is not waited for again. */
@@ -76,7 +96,7 @@ interface Loan extends PostgresPoolClient {
 }
 
 /** Lends a connection for a statement or a transaction. */
-function lend(client: PostgresPoolClient, { health, onLost, onEnd }: Lending): Loan {
+function lend(client: Client, { health, onLost, onEnd }: Lending): Loan {
   /** When it was asked what it has not answered yet. */
   let askedAt: number | null = null;
   let isGone = false;
@@ -97,7 +117,8 @@ function lend(client: PostgresPoolClient, { health, onLost, onEnd }: Lending): L
     if (isGone) throw failure;
     askedAt = performance.now();
     try {
-      const result = await client.query<Row>(sql, parameters);
+      const name = preparedName(sql) ?? undefined;
+      const result = await client.query<Row>({ name, text: sql, values: parameters });
       noteSuccess(sql, result.command, result.rowCount);
       return result;
     } catch (error) {

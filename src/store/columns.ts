@@ -1,0 +1,56 @@
+import { counterNames } from '../model/stats.ts';
+import type { CampaignRow, ChangeRow } from './schema.ts';
+
+/** All columns of `campaigns`, for statements that name them. */
+export const campaignColumns = [
+  'key',
+  'account',
+  'externalId',
+  'channel',
+  'name',
+  'foldedName',
+  'sender',
+  'status',
+  'statusRank',
+  'providerStatus',
+  'statusReason',
+  'active',
+  'createdAt',
+  'scheduledAt',
+  'startedAt',
+  'finishedAt',
+  'statsAsOf',
+  'statsSource',
+  'statsFinal',
+  'perSecond',
+  'perSecondReported',
+  'costAmount',
+  'costCurrency',
+  'tags',
+  'revision',
+  'seq',
+  'changedAt',
+  'observedAt',
+  'deletedAt',
+  'followed',
+  ...counterNames,
+] as const satisfies readonly (keyof CampaignRow)[];
+
+/** All columns of `changes`. */
+export const changeColumns = [
+  'seq',
+  'key',
+  'account',
+  'revision',
+  'at',
+  'cause',
+  'kinds',
+  'transitions',
+  'fields',
+  'providerStatus',
+  'stats',
+  'after',
+  'before',
+  'fromRevision',
+  'merged',
+] as const satisfies readonly (keyof ChangeRow)[];
