@@ -184,6 +184,18 @@ describe.each(databaseKinds)('a report on %s', (kind) => {
     expect(await strays(store.database)).toEqual(clean);
   });
 
+  test('that somebody else has begun anew meanwhile is written and published no more', async () => {
+    await using at = await openReports(await createDatabase(kind));
+    const { reports, database } = at;
+    const paused = await reports.stage('main:u1');
+    await reports.write(paused, rowsOf(3));
+    const whole = await make(reports, rowsOf(5));
+    await expect(reports.write(paused, rowsOf(7))).rejects.toThrow('begun anew');
+    await expect(reports.publish(campaign, paused, { at: 1, badLines: 0 })).rejects.toThrow('begun anew');
+    expect(await reports.get(campaign)).toEqual(whole);
+    expect(await strays(database)).toEqual(clean);
+  });
+
   test("of another campaign, or another task's that is being written, is left alone", async () => {
     await using store = await openReports(await createDatabase(kind));
     const { reports } = store;

@@ -81,6 +81,16 @@ export function createReportStore(database: Database) {
     return (await query.executeTakeFirst())?.recipient ?? null;
   }
 
+  /** A generation that is no longer staged has been discarded by whoever took the task over. */
+  async function assertStaged(on: Database, generation: number): Promise<void> {
+    const row = await on
+      .selectFrom('staging')
+      .select('generation')
+      .where('generation', '=', generation)
+      .executeTakeFirst();
+    if (!row) throw overtaken();
+  }
+
   return {
     /** Begins a generation for a task; what an earlier try has left behind is deleted. */
     async stage(taskKey: string): Promise<number> {
@@ -100,11 +110,15 @@ export function createReportStore(database: Database) {
       for (const { generation } of left) await deleteRows(generation);
     },
 
-    /** Adds rows to a generation; of a recipient that comes twice the later row stays. */
+    /**
+     * Adds rows to a generation; of a recipient that comes twice the later row stays.
+     * @throws where the generation has been discarded
+     */
     async write(generation: number, rows: readonly DeliveryRow[]): Promise<void> {
       const unique = new Map(rows.map((row) => [row.recipient, row]));
       const all = [...unique.values()];
       await database.transaction().execute(async (transaction) => {
+        await assertStaged(transaction, generation);
         for (let start = 0; start < all.length; start += rowsInStatement) {
           const part = all.slice(start, start + rowsInStatement).map((row) => toRow(generation, row));
           if (part.length < rowsInStatement) await insertOf(part, transaction).execute();
@@ -134,7 +148,10 @@ export function createReportStore(database: Database) {
       }
     },
 
-    /** Makes a generation the campaign's report. The one before stays for those who are reading it, until `sweep`. */
+    /**
+     * Makes a generation the campaign's report. The one before stays for those who are reading it, until `sweep`.
+     * @throws where the generation has been discarded
+     */
     async publish(
       campaignKey: string,
       generation: number,
@@ -151,10 +168,14 @@ export function createReportStore(database: Database) {
       const earlier = await this.get(campaignKey);
       await this.discard(replacedBy(campaignKey));
       await database.transaction().execute(async (transaction) => {
+        const { numDeletedRows: found } = await transaction
+          .deleteFrom('staging')
+          .where('generation', '=', generation)
+          .executeTakeFirst();
+        if (found === 0n) throw overtaken();
         await transaction.deleteFrom('reports').where('campaignKey', '=', campaignKey).execute();
         const row = { campaignKey, generation, rowCount, ...told, counts: JSON.stringify([...counts]) };
         await transaction.insertInto('reports').values(row).execute();
-        await transaction.deleteFrom('staging').where('generation', '=', generation).execute();
         if (!earlier) return;
         const replaced = { generation: earlier.generation, taskKey: replacedBy(campaignKey) };
         await transaction.insertInto('staging').values(replaced).execute();
@@ -201,6 +222,10 @@ export function createReportStore(database: Database) {
 }
 
 export type ReportStore = ReturnType<typeof createReportStore>;
+
+function overtaken(): Error {
+  return new Error('The report has been begun anew meanwhile.');
+}
 
 /** Under what name the rows are found that a campaign's report has replaced. */
 function replacedBy(campaignKey: string): string {
