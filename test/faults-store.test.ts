@@ -244,7 +244,7 @@ describe.concurrent('PostgreSQL', { timeout: 60_000 }, () => {
     await using at = await startWatched();
     const { simulator, road, app, told } = at;
 
-    const lost = road.loseAnswerTo('commit');
+    const lost = road.loseAnswerTo('append');
     setAll(simulator, 'Sent', 'completed', 9);
     await lost;
     // Were the process to end, the runner would report what ended it.
@@ -257,7 +257,7 @@ describe.concurrent('PostgreSQL', { timeout: 60_000 }, () => {
     await using at = await startWatched();
     const { simulator, road, told } = at;
 
-    const lost = road.loseAnswerTo('commit');
+    const lost = road.loseAnswerTo('append');
     simulator.providers.appizer.set('602', { status: 'completed', counters: { recipients: 1_000, sent: 9 } });
     await lost;
     await told.atLeast(ids.length + 1);

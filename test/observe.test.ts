@@ -5,7 +5,8 @@ import type { LogEntry } from '../src/model/change.ts';
 import { countersOf } from '../src/model/stats.ts';
 import { createCampaignStore } from '../src/store/campaigns.ts';
 import { openDatabase } from '../src/store/database.ts';
-import { type ChangeLog, NotOursError } from '../src/store/log.ts';
+import type { ChangeLog } from '../src/store/log.ts';
+import { NotOursError } from '../src/store/log-writer.ts';
 import { createDatabase, type DatabaseKind, databaseKinds } from './support/databases.ts';
 import { openLog } from './support/log.ts';
 

@@ -4,7 +4,7 @@ import type { LoggedCause } from '../model/change.ts';
 import { concernsAccount, ProblemError } from '../model/problem.ts';
 import type { Stats } from '../model/stats.ts';
 import type { CampaignStore } from '../store/campaigns.ts';
-import type { LogWriter } from '../store/log.ts';
+import type { LogWriter } from '../store/log-writer.ts';
 import type { Observer } from './observe.ts';
 import { createUnknown } from './unknown.ts';
 

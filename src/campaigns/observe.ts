@@ -2,7 +2,7 @@ import type { Campaign, Channel } from '../model/campaign.ts';
 import { accountIn, type CampaignReading, campaignKey } from '../model/campaign.ts';
 import type { LogEntry, LoggedCause } from '../model/change.ts';
 import type { CampaignStore } from '../store/campaigns.ts';
-import { type LogWriter, NotOursError, type Write } from '../store/log.ts';
+import { type LogWriter, NotOursError, type Write } from '../store/log-writer.ts';
 import { nextStep } from './changes.ts';
 import { createHolds } from './holds.ts';
 import { createLooks } from './looks.ts';

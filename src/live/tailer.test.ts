@@ -5,7 +5,8 @@ import { until } from '../../test/support/wait.ts';
 import { nextStep } from '../campaigns/changes.ts';
 import { createCampaignStore } from '../store/campaigns.ts';
 import { openDatabase } from '../store/database.ts';
-import type { ChangeLog, Write } from '../store/log.ts';
+import type { ChangeLog } from '../store/log.ts';
+import type { Write } from '../store/log-writer.ts';
 import { createTailer } from './tailer.ts';
 
 /** A tailer, and the log as another process has it; `news` collects what a reader is woken with. */

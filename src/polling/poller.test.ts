@@ -46,16 +46,16 @@ async function openPoller() {
 
   const database = await openDatabase('sqlite::memory:', () => {});
   const store = createCampaignStore(database);
+  const log = createChangeLog(database);
   const watching = createWatching(now);
   const observer = createObserver({
-    store: {
-      ...store,
-      getMany(keys) {
+    store,
+    log: {
+      write(keys, decide) {
         compared += 1;
-        return store.getMany(keys);
+        return log.write(keys, decide);
       },
     },
-    log: createChangeLog(database),
     now,
     onCommit: () => {},
     onObserved: (campaign, observed) => poller.observed(campaign, observed),

@@ -1,4 +1,4 @@
-import { createTransactionWriter } from '../store/log-transaction.ts';
+import { createTransactionWriter } from '../store/transaction-writer.ts';
 import { createReplicas, type Replicas, type ReplicasParts } from './replicas.ts';
 
 /** The same where no other process is on the database: all accounts are ours. */

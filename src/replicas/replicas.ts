@@ -6,7 +6,7 @@ import type { LookElsewhere } from '../campaigns/campaigns.ts';
 import { accountIn } from '../model/campaign.ts';
 import type { Watching } from '../polling/watching.ts';
 import type { Database } from '../store/database.ts';
-import type { LogWriter } from '../store/log.ts';
+import type { LogWriter } from '../store/log-writer.ts';
 import { postgresDialect } from '../store/postgres.ts';
 import type { Tables } from '../store/schema.ts';
 import type { Job } from './job.ts';
@@ -15,10 +15,10 @@ import { createJobs } from './jobs.ts';
 import { createLeaseTable } from './lease-table.ts';
 import { createLeases, type LeasesParts } from './leases.ts';
 import { createLine } from './line.ts';
-import { createLogWriter } from './log-writer.ts';
 import { type Message, type News, telling } from './messages.ts';
 import { createSharedLooks } from './shared-looks.ts';
 import { createSharedWatching } from './shared-watching.ts';
+import { createStatementWriter } from './statement-writer.ts';
 import { createWatchTable } from './watch-table.ts';
 
 export interface ReplicasParts extends Pick<LeasesParts, 'onGained' | 'onLost' | 'save' | 'onSaved'> {
@@ -164,7 +164,7 @@ export function createReplicas(parts: ReplicasParts): Replicas {
 
   return {
     id,
-    logWriter: createLogWriter({ database, replica: id, fenceOf: leases.fenceOf }),
+    logWriter: createStatementWriter({ database, replica: id, fenceOf: leases.fenceOf }),
     isOurs: leases.isOurs,
     hurry: leases.hurry,
     ask: jobs.ask,

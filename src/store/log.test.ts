@@ -6,7 +6,8 @@ import type { Campaign } from '../model/campaign.ts';
 import { countersOf } from '../model/stats.ts';
 import { createCampaignStore } from './campaigns.ts';
 import { openDatabase } from './database.ts';
-import type { ChangeLog, Write } from './log.ts';
+import type { ChangeLog } from './log.ts';
+import type { Write } from './log-writer.ts';
 
 /** The log over a connection of its own. */
 async function open(kind: DatabaseKind, url: string) {

@@ -1,4 +1,4 @@
-import { createLogWriter } from '../../src/replicas/log-writer.ts';
+import { createStatementWriter } from '../../src/replicas/statement-writer.ts';
 import type { Database } from '../../src/store/database.ts';
 import { type ChangeLog, createChangeLog } from '../../src/store/log.ts';
 import type { DatabaseKind } from './databases.ts';
@@ -20,5 +20,5 @@ export async function openLog(
     .onConflict((conflict) => conflict.column('account').doNothing())
     .execute();
   const fenceOf = (account: string) => (accounts.includes(account) ? 1 : null);
-  return createChangeLog(database, createLogWriter({ database, replica, fenceOf }));
+  return createChangeLog(database, createStatementWriter({ database, replica, fenceOf }));
 }

@@ -3,15 +3,22 @@ import pg from 'pg';
 import { accountIn, type Campaign } from '../model/campaign.ts';
 import { campaignColumns, changeColumns } from '../store/columns.ts';
 import type { Database } from '../store/database.ts';
-import { type Decide, type LogWriter, NotOursError, type Write, type Written } from '../store/log.ts';
-import { rawRowsOf, writtenOver } from '../store/log-transaction.ts';
+import {
+  type Decide,
+  type LogWriter,
+  NotOursError,
+  rawRowsOf,
+  type Write,
+  type Written,
+  writtenOver,
+} from '../store/log-writer.ts';
 import { prepared } from '../store/prepared.ts';
 import { campaignFromRow, campaignToRow, entryToRow } from '../store/rows.ts';
 import type { CampaignRow } from '../store/schema.ts';
 import { createTurns } from '../store/turns.ts';
 import { channel } from './messages.ts';
 
-export interface LogWriterParts {
+export interface StatementWriterParts {
   readonly database: Database;
   /** Who we are. */
   readonly replica: string;
@@ -34,7 +41,7 @@ const mostTries = 100;
  * holds the log for the others. What a campaign was before is read without a lock; where it has become another when the
  * log is ours to write to, nothing is written, and all is done again.
  */
-export function createLogWriter({ database, replica, fenceOf }: LogWriterParts): LogWriter {
+export function createStatementWriter({ database, replica, fenceOf }: StatementWriterParts): LogWriter {
   const turns = createTurns();
 
   async function inTurn<T>(work: () => Promise<T>): Promise<T> {

@@ -5,7 +5,7 @@ import { openLog } from '../../test/support/log.ts';
 import { until } from '../../test/support/wait.ts';
 import { nextStep } from '../campaigns/changes.ts';
 import { type Database, openDatabase } from '../store/database.ts';
-import { type Decide, NotOursError } from '../store/log.ts';
+import { type Decide, NotOursError } from '../store/log-writer.ts';
 import { createLeaseTable } from './lease-table.ts';
 
 /** Two connections' logs, both as the replica writes to them that holds the account `main`. */

@@ -1,7 +1,14 @@
 import { type Kysely, sql } from 'kysely';
 import type { Campaign } from '../model/campaign.ts';
 import type { Database } from './database.ts';
-import type { Decide, LogWriter, Write, Written } from './log.ts';
+import {
+  type Decide,
+  type LogWriter,
+  rawRowsOf,
+  type Write,
+  type Written,
+  writtenOver,
+} from './log-writer.ts';
 import { createRowWriter } from './row-writer.ts';
 import { campaignFromRow, campaignToRow, entryToRow } from './rows.ts';
 import type { CampaignRow, ChangeRow, Tables } from './schema.ts';
@@ -62,19 +69,9 @@ export function createTransactionWriter(database: Database): LogWriter {
   };
 }
 
-export async function readCampaigns(
-  on: Kysely<Tables>,
-  keys: readonly string[],
-): Promise<Map<string, Campaign>> {
+async function readCampaigns(on: Kysely<Tables>, keys: readonly string[]): Promise<Map<string, Campaign>> {
   const rows = await on.selectFrom('campaigns').selectAll().where('key', 'in', keys).execute();
   return new Map(rows.map((row) => [row.key, campaignFromRow(row)]));
-}
-
-export function writtenOver(known: ReadonlyMap<string, Campaign>, writes: readonly Write[]): Written {
-  return {
-    campaigns: new Map([...known, ...writes.map(({ campaign }) => [campaign.key, campaign] as const)]),
-    writes,
-  };
 }
 
 /** A row that is known already becomes the new one. */
@@ -105,9 +102,4 @@ function createWriters() {
       writes.flatMap(({ entries }) => entries.map(entryToRow)),
     );
   };
-}
-
-/** The answers that are to be kept. */
-export function rawRowsOf(writes: readonly Write[]): RawRow[] {
-  return writes.flatMap(({ campaign, raw }) => (raw === null ? [] : [{ key: campaign.key, raw }]));
 }
