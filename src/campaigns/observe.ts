@@ -42,7 +42,7 @@ interface Job {
   reject(error: unknown): void;
 }
 
-/** One transaction holds at most about this many observations, so that none is long. */
+/** One write takes at most about this many observations, so that none is long. */
 const batchSize = 100;
 
 /**
@@ -162,7 +162,7 @@ export function createObserver({ store, log, now, onCommit, onObserved }: Observ
     else looks.note(keyOf(one), one.reading, at, stored);
   }
 
-  /** In parts, each a transaction at most. */
+  /** In parts, each written at once. */
   async function take(observed: readonly Observed[]): Promise<readonly (Campaign | null)[]> {
     const parts: Promise<readonly (Campaign | null)[]>[] = [];
     for (let start = 0; start < observed.length; start += batchSize) {

@@ -1,18 +1,23 @@
 import { sql } from 'kysely';
+import pg from 'pg';
 import { expect, test } from 'vitest';
 import { createDatabase } from '../../test/support/databases.ts';
 import { openLog } from '../../test/support/log.ts';
 import { until } from '../../test/support/wait.ts';
 import { nextStep } from '../campaigns/changes.ts';
+import { createCampaignStore } from '../store/campaigns.ts';
 import { type Database, openDatabase } from '../store/database.ts';
 import { type Decide, NotOursError } from '../store/log-writer.ts';
 import { createLeaseTable } from './lease-table.ts';
+import { channel, messageOf } from './messages.ts';
+import { createStatementWriter } from './statement-writer.ts';
 
 /** Two connections' logs, both as the replica writes to them that holds the account `main`. */
 async function startWriters() {
   const url = await createDatabase('postgres');
   const [database, other] = [await openDatabase(url, () => {}), await openDatabase(url, () => {})];
   return {
+    url,
     database,
     log: await openLog(database, 'postgres'),
     otherLog: await openLog(other, 'postgres'),
@@ -89,8 +94,54 @@ test('once an account is another’s, nothing is written of it any more', async 
   await database.updateTable('leases').set({ fence: 2 }).execute();
   await expect(log.write(['main:1'], rename(['main:1'], 'Two'))).rejects.toThrow(NotOursError);
   await expect(log.setFollowed('main:1', false)).rejects.toThrow(NotOursError);
+  await database.updateTable('leases').set({ fence: 1, holder: null }).execute();
+  await expect(log.write(['main:1'], rename(['main:1'], 'Two'))).rejects.toThrow(NotOursError);
+  await expect(log.setFollowed('main:1', false)).rejects.toThrow(NotOursError);
   // What is as it was needs no writing.
   expect((await log.write(['main:1'], rename(['main:1'], 'One'))).writes).toEqual([]);
+});
+
+test('what was read before an account was another’s for a while is not written once it is ours again', async () => {
+  await using at = await startWriters();
+  const { database } = at;
+  await database.updateTable('leases').set({ fence: 3 }).execute();
+  let fence = 1;
+  const writer = createStatementWriter({ database, replica: 'test', fenceOf: () => fence });
+  const writing = writer.write(['main:1'], (known, head) => {
+    fence = 3;
+    return rename(['main:1'], 'One')(known, head);
+  });
+  await expect(writing).rejects.toThrow(NotOursError);
+  expect((await writer.write(['main:1'], rename(['main:1'], 'One'))).writes).toHaveLength(1);
+});
+
+test('a campaign that is unfollowed while it is written stays so', async () => {
+  await using at = await startWriters();
+  const { database, log } = at;
+  await log.write(['main:1'], rename(['main:1'], 'One'));
+  const lock = await lockLog(database);
+  const writing = log.write(['main:1'], rename(['main:1'], 'Two'));
+  await lock.waiting(1);
+  const unfollowing = log.setFollowed('main:1', false);
+  // Long enough for it, were it not to wait for its turn.
+  for (let time = 0; time < 10; time += 1) await log.state();
+  await lock.release();
+  await writing;
+  expect(await unfollowing).toMatchObject({ name: 'Two', followed: false });
+  expect(await createCampaignStore(database).get('main:1')).toMatchObject({ name: 'Two', followed: false });
+});
+
+test('others are told how far the log goes, once that is committed', async () => {
+  await using at = await startWriters();
+  const client = new pg.Client({ connectionString: at.url });
+  await client.connect();
+  const told: (string | undefined)[] = [];
+  client.on('notification', ({ payload }) => told.push(payload));
+  await client.query(`listen ${channel}`);
+  await at.log.write(['main:1', 'main:2'], rename(['main:1', 'main:2'], 'One'));
+  await until(() => told.length > 0);
+  expect(told.map((payload) => messageOf(payload ?? ''))).toEqual([{ from: 'test', log: 2 }]);
+  await client.end();
 });
 
 // A commit of ours may still come through after its connection was given up.

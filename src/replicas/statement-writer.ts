@@ -1,4 +1,4 @@
-import { CompiledQuery, sql } from 'kysely';
+import { CompiledQuery } from 'kysely';
 import pg from 'pg';
 import { accountIn, type Campaign } from '../model/campaign.ts';
 import { campaignColumns, changeColumns } from '../store/columns.ts';
@@ -33,7 +33,7 @@ interface Basis {
   readonly fences: ReadonlyMap<string, number | null>;
 }
 
-/** What somebody else has written meanwhile is a rare case: a commit of ours whose confirmation was lost, say. */
+/** Hardly ever is there a second: where a commit of ours came through whose confirmation was lost, say. More are a fault of ours. */
 const mostTries = 100;
 
 /**
@@ -105,22 +105,14 @@ export function createStatementWriter({ database, replica, fenceOf }: StatementW
 
   async function setFollowed(key: string, followed: boolean): Promise<Campaign | null> {
     const account = accountIn(key);
-    const wanted = followed ? 1 : 0;
-    return database.transaction().execute(async (transaction) => {
-      const held = await sql`
-        select 1 from leases
-        where account = ${account} and fence = ${fenceOf(account)} and holder = ${replica}
-        for key share`.execute(transaction);
-      if (held.rows.length === 0) throw new NotOursError();
-      const row = await transaction
-        .updateTable('campaigns')
-        .set({ followed: wanted })
-        .where('key', '=', key)
-        .where('followed', '<>', wanted)
-        .returningAll()
-        .executeTakeFirst();
-      return row ? campaignFromRow(row) : null;
-    });
+    const query: CompiledQuery<CampaignRow | Record<keyof CampaignRow, null>> = CompiledQuery.raw(following, [
+      ...[replica, account, fenceOf(account)],
+      ...[key, followed ? 1 : 0],
+    ]);
+    const { rows } = await database.executeQuery(query);
+    const [row] = rows;
+    if (!row) throw new NotOursError();
+    return row.key === null ? null : campaignFromRow(row);
   }
 
   return {
@@ -150,11 +142,24 @@ function replacing(columns: readonly string[]): string {
   return `on conflict ("key") do update set ${columns.map((name) => `"${name}" = excluded."${name}"`)}`;
 }
 
-function quoted(names: readonly string[]): string {
-  return names.map((name) => `"${name}"`).join(', ');
+function quoted(names: readonly string[], of = ''): string {
+  return names.map((name) => `${of}"${name}"`).join(', ');
 }
 
-const reading = `select ${quoted(campaignColumns)} from campaigns where key = any($1::text[])`;
+/** Joined rather than compared with the list, which a plan that is kept would look through for each campaign there is. */
+const reading = `
+  select ${quoted(campaignColumns, 'campaigns.')}
+  from unnest($1::text[]) as wanted (key) join campaigns on campaigns.key = wanted.key`;
+
+/** A row of nulls where nothing had to be done, and none where the account is not ours. */
+const following = `
+  with held as (
+    select 1 from leases where account = $2::text and fence = $3::bigint and holder = $1::text for key share),
+  changed as (
+    update campaigns set followed = $5::integer
+    where key = $4::text and followed <> $5::integer and exists (select from held)
+    returning ${quoted(campaignColumns)})
+  select changed.* from held left join changed on true`;
 
 /** What a statement fails with that gives itself up: SQL knows no plainer way. */
 const divisionByZero = '22012';
@@ -169,7 +174,7 @@ const appending = `
   with held as (
     select 1 from leases join unnest($2::text[], $3::bigint[]) as mine (account, fence)
       on leases.account = mine.account and leases.fence = mine.fence
-    where holder = $1::text for key share of leases),
+    where holder = $1::text order by leases.account for key share of leases),
   moved as (
     update log set head = head + $6::bigint where (select count(*) from held) = cardinality($2::text[])
     returning head, head - $6::bigint as before),

@@ -27,9 +27,9 @@ export interface Written {
 }
 
 /**
- * The one way in which campaigns get into the database. The log's one row puts all writers in line, also those of other
- * processes: it is touched before entries are added, and stays locked until they are committed. So a reader that sees
- * seq N has seen all before it.
+ * The one way in which campaigns get into the database. The log's one row puts all who add entries in line, also those of
+ * other processes: it is touched before that, and stays locked until they are committed. So a reader that sees seq N has
+ * seen all before it.
  */
 export interface LogWriter {
   /**
@@ -48,6 +48,7 @@ export class NotOursError extends ProblemError {
   }
 }
 
+/** What is known, with what was written of it. */
 export function writtenOver(known: ReadonlyMap<string, Campaign>, writes: readonly Write[]): Written {
   return {
     campaigns: new Map([...known, ...writes.map(({ campaign }) => [campaign.key, campaign] as const)]),

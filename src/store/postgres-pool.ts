@@ -168,9 +168,12 @@ function lend(client: Client, { health, onLost, onEnd }: Lending): Loan {
   };
 }
 
-/** The server is only to be read (25006), or goes away, or is not there yet (57P01 to 57P03): another connection may fare better. */
+/**
+ * The server is only to be read (25006), or goes away, or is not there yet (57P01 to 57P03), or what is kept prepared there
+ * is of no use any more (0A000, 26000): another connection may fare better.
+ */
 function isOfConnection({ code }: pg.DatabaseError): boolean {
-  return code !== undefined && /^(25006|57P0[123])$/.test(code);
+  return code !== undefined && /^(0A000|25006|26000|57P0[123])$/.test(code);
 }
 
 /**

@@ -5,6 +5,7 @@ import { createDatabase } from '../../test/support/databases.ts';
 import { startRoad } from '../../test/support/road.ts';
 import { until } from '../../test/support/wait.ts';
 import { openDatabase } from './database.ts';
+import { createChangeLog } from './log.ts';
 import { postgresDialect } from './postgres.ts';
 import type { PostgresLimits } from './postgres-pool.ts';
 import type { Tables } from './schema.ts';
@@ -58,6 +59,23 @@ test('a connection that breaks while it is in use fails what was asked over it, 
   await until(() => at.lost.length > 0);
   await stage(at, 1, 2);
   expect(await readHead(at)).toEqual({ head: 0 });
+});
+
+test('a connection whose prepared statements are of no use any more is given up', async () => {
+  await using at = await openBehindRoad();
+  const read = () => createChangeLog(at.database).between(0, 1, 1);
+  expect(await read()).toEqual([]);
+  await sql`deallocate all`.execute(at.database);
+  await expect(read()).rejects.toMatchObject({ code: '26000' });
+  expect(await read()).toEqual([]);
+});
+
+test('the server finds out within half a minute that nobody is there any more', async () => {
+  await using at = await openBehindRoad();
+  const { rows } = await sql`
+    select setting::integer as seconds from pg_settings
+    where name in ('tcp_keepalives_idle', 'tcp_keepalives_interval') order by name`.execute(at.database);
+  expect(rows).toEqual([{ seconds: 10 }, { seconds: 5 }]);
 });
 
 test('a server that does not answer is given up, and what it was asked over is not used again', async () => {

@@ -40,6 +40,8 @@ export function postgresDialect(
     idle_in_transaction_session_timeout: 4_000,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
+    // The server finds out too, within half a minute: a statement that came in all but its end would keep the log locked.
+    options: '-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3',
     types: { getTypeParser: (oid, format) => numberParser(oid) ?? pg.types.getTypeParser(oid, format) },
   });
   // The pool listens to a connection only while nobody uses it, and an error that nobody hears ends the process.

@@ -24,7 +24,7 @@ export function createWriteHealth(now: () => number = () => performance.now()): 
   };
 }
 
-/** Whether a statement only reads, be it to lock what it reads. */
+/** Whether a statement changes nothing; it may lock. */
 export function isReading(sql: string): boolean {
   return /^\s*(select|with)\b/i.test(sql) && !/\b(insert into|delete from|update \S+ set)\b/i.test(sql);
 }
