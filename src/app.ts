@@ -43,6 +43,8 @@ export interface App {
   readonly url: string;
   /** The one way in which readings of campaigns get into the log, as polls use it. */
   readonly observe: Observer['observe'];
+  /** Resolves if the database has gone back to an earlier state, and nothing here holds any more: start anew. */
+  readonly goneBack: Promise<void>;
   /**
    * Goes on by another configuration: its accounts, tokens and polling. Nobody is dropped who would be let in by it. Who may
    * come in is decided by it from the moment of the call; the rest waits for the reloads before it.
@@ -183,9 +185,7 @@ export async function startApp(
     tasks: taskStore,
     reports: reportStore,
     campaigns: store,
-    observer,
-    logger,
-    now,
+    ...{ observer, logger, now },
     onChange(task) {
       live.tasks.changed(task);
       replicas.taskChanged(task.key);
@@ -197,9 +197,7 @@ export async function startApp(
 
   const retention = createRetention({
     store: createRetentionStore(database, now),
-    settings: config.retention,
-    logger,
-    now,
+    ...{ settings: config.retention, logger, now },
   });
 
   const services: Services = {
@@ -277,6 +275,7 @@ export async function startApp(
     return {
       url,
       observe: observer.observe,
+      goneBack: tailer.goneBack,
       async reload(next) {
         if (stopped) return reloading;
         // The address that is listened at was allowed by whether there is one.

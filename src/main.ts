@@ -14,10 +14,10 @@ const usage = `campaign-graph: one live GraphQL API over the messaging campaigns
 `;
 
 /** Reads the configuration again on SIGHUP. What is wrong with it leaves everything as it is. */
-function reloadOnSignal({ config }: Options, starting: Promise<App>, logger: Logger): void {
+function reloadOnSignal({ config }: Options, running: () => Promise<App>, logger: Logger): void {
   process.on('SIGHUP', () => {
     if (config === null) return logger.warn('there is no configuration to read again');
-    starting
+    running()
       .then((app) => app.reload(readConfigFile(config)))
       .then(
         () => logger.info('the configuration has been read again'),
@@ -55,10 +55,9 @@ function readOptions(): Options {
   return { config, port };
 }
 
-async function start(
-  { config, port }: Options,
-  telemetry: Telemetry,
-): Promise<App & { readonly welcome: string }> {
+type Service = App & { readonly welcome: string };
+
+async function start({ config, port }: Options, telemetry: Telemetry): Promise<Service> {
   if (config !== null) {
     const app = await startApp(readConfigFile(config), telemetry.logger, Date.now, telemetry);
     return { ...app, welcome: `campaign-graph is ready at ${app.url}/graphql\n` };
@@ -67,18 +66,36 @@ async function start(
   return startDemo(port, telemetry);
 }
 
+/** Starts the service, and again whenever its database has gone back. @returns what gives the one that runs, or is being started */
+function keepRunning(begin: () => Promise<Service>, logger: Logger): () => Promise<Service> {
+  async function next(): Promise<Service> {
+    const service = await begin();
+    service.goneBack.then(() => {
+      logger.error(
+        'the database has gone back to an earlier state; starting anew, and telling all present states',
+      );
+      running = service.stop().then(next);
+      running.catch(fail);
+    });
+    return service;
+  }
+
+  let running = next();
+  return () => running;
+}
+
 /** Whatever hangs, the process is gone within 10 s. */
 const stopMs = 9_500;
 
 /** Ends the process in good order, once, also when it is asked to before it has quite begun. */
-function stopOnSignals(starting: Promise<App>, tracing: Telemetry['tracing']): void {
+function stopOnSignals(running: () => Promise<App>, tracing: Telemetry['tracing']): void {
   let stopping = false;
   const stop = () => {
     if (stopping) return;
     stopping = true;
     const tooLong = new Error(`It could not be stopped in good order within ${stopMs / 1000} s.`);
     setTimeout(() => fail(tooLong), stopMs).unref();
-    starting
+    running()
       .then((app) => app.stop())
       .then(tracing.stop)
       .then(
@@ -94,10 +111,10 @@ try {
   const options = readOptions();
   // Logs go to stderr; what is printed for people goes to stdout.
   const telemetry = await openTelemetry(process.env, pino.destination(2));
-  const starting = start(options, telemetry);
-  stopOnSignals(starting, telemetry.tracing);
-  reloadOnSignal(options, starting, telemetry.logger);
-  const { welcome } = await starting;
+  const running = keepRunning(() => start(options, telemetry), telemetry.logger);
+  stopOnSignals(running, telemetry.tracing);
+  reloadOnSignal(options, running, telemetry.logger);
+  const { welcome } = await running();
   process.stdout.write(welcome);
 } catch (error) {
   fail(error);

@@ -29,13 +29,16 @@ export async function createTailer({ log, store }: TailerParts) {
   let wanted = head;
   let catching: Promise<void> | null = null;
   let looking: Promise<void> | null = null;
+  const goneBack = Promise.withResolvers<void>();
 
   /**
    * Others write to the log too, and a commit of ours may be stored though its confirmation was lost on the way. What the
    * log has had since the look before, and nobody has told us of, was missed: what is newer may be about to be told.
    */
   async function look(): Promise<void> {
-    const { head: newest } = await log.state();
+    const before = head;
+    const { epoch: epochNow, head: newest } = await log.state();
+    if ((epochNow !== epoch || newest < before) && (await log.hasGoneBack(epoch, before))) goneBack.resolve();
     if (seen > head) await catchUp(seen);
     seen = newest;
   }
@@ -115,6 +118,9 @@ export async function createTailer({ log, store }: TailerParts) {
   return {
     epoch,
     head: (): number => head,
+
+    /** Resolves if the log is no longer the one that was followed: nothing here holds of it. */
+    goneBack: goneBack.promise,
 
     /** What a commit of this process has added, and the campaigns as they are after it. */
     committed(added: readonly LogEntry[], changed: readonly Campaign[]): void {

@@ -93,6 +93,22 @@ describe.each(databaseKinds)('the change log on %s', (kind) => {
     expect(await one.store.getRaw(['main:a'])).toEqual(new Map([['main:a', '{"sent":1}']]));
   });
 
+  test('has another epoch once it has gone back, and the same for all who notice', async () => {
+    await using one = await open(kind, await createDatabase(kind));
+    await write(one.log, 'a', 1);
+    const { epoch } = await one.log.state();
+    expect(await one.log.hasGoneBack(epoch, 1)).toBe(false);
+    expect(await one.log.state()).toMatchObject({ epoch, head: 1 });
+    expect(await one.log.hasGoneBack(epoch, 2)).toBe(true);
+    const after = await one.log.state();
+    expect(after.epoch).toMatch(/^[0-9a-f]{12}$/);
+    expect(after.epoch).not.toBe(epoch);
+    // Somebody else had come as far, or knows only of the epoch.
+    for (const seq of [2, 1]) expect(await one.log.hasGoneBack(epoch, seq)).toBe(true);
+    expect(await one.log.hasGoneBack(after.epoch, 1)).toBe(false);
+    expect(await one.log.state()).toEqual(after);
+  });
+
   test('writes all or nothing: a decision that throws leaves no trace, nor does one that is refused', async () => {
     await using one = await open(kind, await createDatabase(kind));
     await write(one.log, 'a', 1);

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
 import type { ChangeKind, LogEntry } from '../model/change.ts';
 import { changeColumns } from './columns.ts';
@@ -35,6 +36,22 @@ export function createChangeLog(database: Database, writer: LogWriter = createTr
         .selectFrom('log')
         .select(['epoch', 'head', 'pruned', 'thinned'])
         .executeTakeFirstOrThrow();
+    },
+
+    /**
+     * Whether the log has gone back from a seq that it had come to: a server that takes over from a lost one may have had
+     * less of it. From then on it has another epoch, so that cursors of what is lost are known as such.
+     * @param epoch of the log that had come so far
+     */
+    async hasGoneBack(epoch: string, seq: number): Promise<boolean> {
+      const next = randomBytes(6).toString('hex');
+      // Written rather than read: nobody but the server in charge takes that.
+      const row = await database
+        .updateTable('log')
+        .set({ epoch: sql<string>`case when epoch = ${epoch} and head < ${seq} then ${next} else epoch end` })
+        .returning('epoch')
+        .executeTakeFirstOrThrow();
+      return row.epoch !== epoch;
     },
 
     /** Entries with after < seq <= upTo, oldest first; of all campaigns, or of those that `keys` names. */

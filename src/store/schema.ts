@@ -88,7 +88,7 @@ export interface ChangeRow {
 /** One row. Updating it is also the lock that puts all writers of the log in line. */
 export interface LogRow {
   id: 1;
-  /** Made with the database: cursors of another epoch are of another log. */
+  /** Made with the database, and anew where the log has gone back: cursors of another epoch are of another log. */
   epoch: string;
   /** The newest seq. */
   head: number;
