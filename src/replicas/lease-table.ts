@@ -47,6 +47,10 @@ export interface TableState {
 export function createLeaseTable(database: Database, replica: string) {
   const tell = sql`select ${telling(replica, { leases: true })}`;
   const isHeld = sql`leases.account = mine.account and leases.fence = mine.fence and leases.holder = ${replica}`;
+  /** Rows of ours that still are, as a table. All lock leases in the order of accounts, so that nobody waits in a circle. */
+  const held = (rows: readonly LeaseRow[]) => sql`
+    select leases.account, mine.saved from leases join ${unnested(rows)} on ${isHeld}
+    order by leases.account for no key update of leases`;
 
   return {
     replica,
@@ -78,7 +82,8 @@ export function createLeaseTable(database: Database, replica: string) {
     async save(rows: readonly LeaseRow[]): Promise<ReadonlySet<string>> {
       if (rows.length === 0) return new Set();
       const kept = await sql<{ account: string }>`
-        update leases set saved = mine.saved from ${unnested(rows)} where ${isHeld}
+        with held as (${held(rows)})
+        update leases set saved = held.saved from held where leases.account = held.account
         returning leases.account`.execute(database);
       return new Set(kept.rows.map(({ account }) => account));
     },
@@ -138,8 +143,9 @@ export function createLeaseTable(database: Database, replica: string) {
     async release(rows: readonly LeaseRow[]): Promise<void> {
       if (rows.length === 0) return;
       await sql`
-        update leases set holder = null, saved = coalesce(mine.saved, leases.saved)
-        from ${unnested(rows)} where ${isHeld}`.execute(database);
+        with held as (${held(rows)})
+        update leases set holder = null, saved = coalesce(held.saved, leases.saved)
+        from held where leases.account = held.account`.execute(database);
       await tell.execute(database);
     },
 
