@@ -89,7 +89,7 @@ export async function startApp(
     onNews: (head) => void tailer.news(head),
     onTask: (key) => void taskStore.get(key).then((task) => task && live.tasks.changed(task), noteTrouble),
     onCampaign: (key) => tailer.forgetCampaign(key),
-    onMissed: () => tailer.forgetCampaigns(),
+    onMissed: () => tailer.missed(),
     onConnectionLost: noteTrouble,
   });
   const log = createChangeLog(database, replicas.logWriter);

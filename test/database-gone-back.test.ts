@@ -73,6 +73,7 @@ async function keepState(client: pg.Client) {
   await client.query('commit');
   return async () => {
     await client.query('begin');
+    await client.query('select 1 from log for update');
     for (const table of tables) {
       await client.query(`delete from ${table}`);
       await client.query(`insert into ${table} table "kept_${table.replaceAll('"', '')}"`);
@@ -114,8 +115,9 @@ test('after the database has gone back, all are told how things are, and what wa
   const [lost] = told.slice(-1);
   await goBack();
   await until(() => told.some(({ cause }) => cause === 'RESET'), 30_000);
-  await until(() => status() === 'COMPLETED');
-  expect(told.at(-1)?.cursor.split('.')[0]).not.toBe(lost?.cursor.split('.')[0]);
+  // Over a replica that has not noticed yet, they are still cursors of what is lost.
+  const epochOf = (one: Told | undefined) => one?.cursor.split('.')[0];
+  await until(() => status() === 'COMPLETED' && epochOf(told.at(-1)) !== epochOf(lost));
   expect(watcher.errors).toEqual([]);
   for (const process of processes)
     await until(() => process.errors.includes('gone back to an earlier state'));

@@ -20,6 +20,7 @@ async function startTailer(kind: DatabaseKind) {
   const news: number[] = [];
   tailer.onNews((seq) => news.push(seq), null);
   return {
+    database,
     tailer,
     log,
     elsewhere: await openLog(elsewhere, kind),
@@ -96,4 +97,29 @@ test('what was written in between is told together with what shows that it is mi
   expect(at.news).toEqual([1]);
   const stretch = await at.tailer.after({ seq: 0 }, 10, null);
   expect(stretch?.entries.map(({ key }) => key)).toEqual(['main:a', 'main:b']);
+});
+
+test.each(databaseKinds)('that the log has other entries than it had is noticed, on %s', async (kind) => {
+  await using at = await startTailer(kind);
+  let isNoticed = false;
+  void at.tailer.goneBack.then(() => {
+    isNoticed = true;
+  });
+  for (const id of ['a', 'b', 'b']) {
+    const [own] = await write(at.log, id);
+    at.tailer.committed(own?.entries ?? [], own ? [own.campaign] : []);
+  }
+  // A doubt that has no ground: what comes after it is noticed by a look, which also has settled the doubt.
+  at.tailer.missed();
+  await write(at.elsewhere, 'c');
+  await until(() => at.tailer.head() === 4);
+  expect(isNoticed).toBe(false);
+
+  // A server takes over that had three of them, and somebody writes there at once.
+  await at.database.deleteFrom('changes').where('seq', '=', 4).execute();
+  await at.database.updateTable('log').set({ head: 3 }).execute();
+  for (const id of ['d', 'e']) await write(at.elsewhere, id);
+  at.tailer.missed();
+  await until(() => isNoticed);
+  expect((await at.log.state()).epoch).not.toBe(at.tailer.epoch);
 });

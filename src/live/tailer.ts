@@ -21,7 +21,8 @@ export interface TailerParts {
 export async function createTailer({ log, store }: TailerParts) {
   const { epoch, head: startedAt } = await log.state();
   let head = startedAt;
-  let entries: LogEntry[] = [];
+  // By the newest it is known whether the log is still the same.
+  let entries = await log.between(startedAt - 1, startedAt, 1);
   const campaigns = new Map<string, Campaign>();
   const listeners = createListeners();
   let seen = head;
@@ -29,6 +30,8 @@ export async function createTailer({ log, store }: TailerParts) {
   let wanted = head;
   let catching: Promise<void> | null = null;
   let looking: Promise<void> | null = null;
+  /** The database may be another by now. */
+  let isDoubtful = false;
   const goneBack = Promise.withResolvers<void>();
 
   /**
@@ -38,9 +41,14 @@ export async function createTailer({ log, store }: TailerParts) {
   async function look(): Promise<void> {
     const before = head;
     const { epoch: epochNow, head: newest } = await log.state();
-    if ((epochNow !== epoch || newest < before) && (await log.hasGoneBack(epoch, before))) goneBack.resolve();
+    if (isDoubtful || epochNow !== epoch || newest < before) await check();
     if (seen > head) await catchUp(seen);
     seen = newest;
+  }
+
+  async function check(): Promise<void> {
+    if (await log.hasGoneBack({ epoch, head, entries: entries.slice() })) goneBack.resolve();
+    isDoubtful = false;
   }
 
   /** Goes on to a seq that somebody else has written up to: reads what is new, once for all readers. */
@@ -175,8 +183,11 @@ export async function createTailer({ log, store }: TailerParts) {
 
     /** The same, by another process. */
     forgetCampaign: (key: string) => void campaigns.delete(key),
-    /** Any of them may have. */
-    forgetCampaigns: (): void => campaigns.clear(),
+    /** Nothing was heard of others for a while, nor of what has become of the database. */
+    missed(): void {
+      campaigns.clear();
+      isDoubtful = true;
+    },
 
     /**
      * Calls `wake` whenever there is news, with the seq of the first of it; the returned function ends that.

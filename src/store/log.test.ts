@@ -13,6 +13,7 @@ import type { Write } from './log-writer.ts';
 async function open(kind: DatabaseKind, url: string) {
   const database = await openDatabase(url, () => {});
   return {
+    database,
     log: await openLog(database, kind),
     store: createCampaignStore(database),
     [Symbol.asyncDispose]: () => database.destroy(),
@@ -95,18 +96,31 @@ describe.each(databaseKinds)('the change log on %s', (kind) => {
 
   test('has another epoch once it has gone back, and the same for all who notice', async () => {
     await using one = await open(kind, await createDatabase(kind));
-    await write(one.log, 'a', 1);
+    for (const step of [1, 2]) await write(one.log, 'a', step);
     const { epoch } = await one.log.state();
-    expect(await one.log.hasGoneBack(epoch, 1)).toBe(false);
-    expect(await one.log.state()).toMatchObject({ epoch, head: 1 });
-    expect(await one.log.hasGoneBack(epoch, 2)).toBe(true);
+    const entries = await one.log.between(0, 2, 10);
+    expect(await one.log.hasGoneBack({ epoch, head: 2, entries })).toBe(false);
+    expect(await one.log.state()).toMatchObject({ epoch, head: 2 });
+    expect(await one.log.hasGoneBack({ epoch, head: 3, entries })).toBe(true);
     const after = await one.log.state();
     expect(after.epoch).toMatch(/^[0-9a-f]{12}$/);
     expect(after.epoch).not.toBe(epoch);
     // Somebody else had come as far, or knows only of the epoch.
-    for (const seq of [2, 1]) expect(await one.log.hasGoneBack(epoch, seq)).toBe(true);
-    expect(await one.log.hasGoneBack(after.epoch, 1)).toBe(false);
+    for (const head of [3, 2]) expect(await one.log.hasGoneBack({ epoch, head, entries })).toBe(true);
+    expect(await one.log.hasGoneBack({ epoch: after.epoch, head: 2, entries })).toBe(false);
     expect(await one.log.state()).toEqual(after);
+  });
+
+  test('has gone back where it has other entries than it had, but not where it was thinned', async () => {
+    await using one = await open(kind, await createDatabase(kind));
+    for (const id of ['a', 'b', 'c']) await write(one.log, id, 1);
+    const { epoch } = await one.log.state();
+    const entries = await one.log.between(0, 3, 10);
+    await one.database.deleteFrom('changes').where('seq', '<=', 2).execute();
+    await one.database.updateTable('log').set({ thinned: 2 }).execute();
+    expect(await one.log.hasGoneBack({ epoch, head: 3, entries })).toBe(false);
+    await one.database.updateTable('changes').set({ key: 'main:d' }).where('seq', '=', 3).execute();
+    expect(await one.log.hasGoneBack({ epoch, head: 3, entries })).toBe(true);
   });
 
   test('writes all or nothing: a decision that throws leaves no trace, nor does one that is refused', async () => {

@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
 import type { ChangeKind, LogEntry } from '../model/change.ts';
 import { changeColumns } from './columns.ts';
 import type { Database } from './database.ts';
+import { newEpoch } from './epoch.ts';
 import type { LogWriter } from './log-writer.ts';
 import { prepared } from './prepared.ts';
 import { entryFromRow } from './rows.ts';
@@ -13,6 +13,14 @@ export interface LogState {
   readonly head: number;
   readonly pruned: number;
   readonly thinned: number;
+}
+
+/** What is known of the log by having followed it. */
+export interface Followed {
+  readonly epoch: string;
+  readonly head: number;
+  /** Some of the newest, oldest first. */
+  readonly entries: readonly LogEntry[];
 }
 
 /** The kinds of a step that moved only counters, as a row has them. */
@@ -39,19 +47,24 @@ export function createChangeLog(database: Database, writer: LogWriter = createTr
     },
 
     /**
-     * Whether the log has gone back from a seq that it had come to: a server that takes over from a lost one may have had
-     * less of it. From then on it has another epoch, so that cursors of what is lost are known as such.
-     * @param epoch of the log that had come so far
+     * Whether the log is not what was followed any more: a server that takes over from a lost one may have had less of it,
+     * and others may have written since. If so, it has another epoch from then on, so that cursors of what is lost are
+     * known as such.
      */
-    async hasGoneBack(epoch: string, seq: number): Promise<boolean> {
-      const next = randomBytes(6).toString('hex');
-      // Written rather than read: nobody but the server in charge takes that.
-      const row = await database
-        .updateTable('log')
-        .set({ epoch: sql<string>`case when epoch = ${epoch} and head < ${seq} then ${next} else epoch end` })
-        .returning('epoch')
-        .executeTakeFirstOrThrow();
-      return row.epoch !== epoch;
+    async hasGoneBack({ epoch, head, entries }: Followed): Promise<boolean> {
+      return database.transaction().execute(async (transaction) => {
+        // Touched rather than read: nobody but the server in charge takes that.
+        const log = await transaction
+          .updateTable('log')
+          .set((eb) => ({ head: eb.ref('head') }))
+          .returning(['epoch', 'head', 'thinned'])
+          .executeTakeFirstOrThrow();
+        if (log.epoch !== epoch) return true;
+        const kept = entries.filter(({ seq }) => seq > log.thinned);
+        if (log.head >= head && (await hasAll(transaction, kept))) return false;
+        await transaction.updateTable('log').set({ epoch: newEpoch() }).execute();
+        return true;
+      });
     },
 
     /** Entries with after < seq <= upTo, oldest first; of all campaigns, or of those that `keys` names. */
@@ -100,3 +113,17 @@ export function createChangeLog(database: Database, writer: LogWriter = createTr
 }
 
 export type ChangeLog = ReturnType<typeof createChangeLog>;
+
+/** Whether the log has just these entries where they stand. */
+async function hasAll(database: Database, entries: readonly LogEntry[]): Promise<boolean> {
+  const [first, last] = [entries.at(0), entries.at(-1)];
+  if (!first || !last) return true;
+  const rows = await database
+    .selectFrom('changes')
+    .select(['seq', 'key', 'at'])
+    .where('seq', '>=', first.seq)
+    .where('seq', '<=', last.seq)
+    .execute();
+  const stored = new Map(rows.map((row) => [row.seq, row]));
+  return entries.every(({ seq, key, at }) => stored.get(seq)?.key === key && stored.get(seq)?.at === at);
+}

@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import { type Kysely, sql } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import { counterNames } from '../model/stats.ts';
+import { newEpoch } from './epoch.ts';
 import type { Tables } from './schema.ts';
 
 type Dialect = 'sqlite' | 'postgres';
@@ -114,7 +114,7 @@ async function createTables(database: Kysely<unknown>, dialect: Dialect): Promis
     .addColumn('head', 'bigint', (column) => column.notNull())
     .addColumn('pruned', 'bigint', (column) => column.notNull())
     .execute();
-  const epoch = randomBytes(6).toString('hex');
+  const epoch = newEpoch();
   await sql`insert into log (id, epoch, head, pruned) values (1, ${epoch}, 0, 0)`.execute(database);
 }
 
