@@ -122,4 +122,11 @@ test.each(databaseKinds)('that the log has other entries than it had is noticed,
   at.tailer.missed();
   await until(() => isNoticed);
   expect((await at.log.state()).epoch).not.toBe(at.tailer.epoch);
+
+  // One that has been told of nothing yet knows the log by the entry that it began at.
+  const late = await createTailer({ log: at.log, store: createCampaignStore(at.database) });
+  await at.database.updateTable('changes').set({ at: 2 }).where('seq', '=', 5).execute();
+  late.missed();
+  await late.goneBack;
+  await late.stop();
 });

@@ -21,8 +21,9 @@ export interface TailerParts {
 export async function createTailer({ log, store }: TailerParts) {
   const { epoch, head: startedAt } = await log.state();
   let head = startedAt;
-  // By the newest it is known whether the log is still the same.
-  let entries = await log.between(startedAt - 1, startedAt, 1);
+  /** By it the log is known until there are others. It may be thinned: nobody is told of it. */
+  const newestAtStart = await log.between(startedAt - 1, startedAt, 1);
+  let entries: LogEntry[] = [];
   const campaigns = new Map<string, Campaign>();
   const listeners = createListeners();
   let seen = head;
@@ -47,7 +48,8 @@ export async function createTailer({ log, store }: TailerParts) {
   }
 
   async function check(): Promise<void> {
-    if (await log.hasGoneBack({ epoch, head, entries: entries.slice() })) goneBack.resolve();
+    const known = entries.length > 0 ? entries.slice() : newestAtStart;
+    if (await log.hasGoneBack({ epoch, head, entries: known })) goneBack.resolve();
     isDoubtful = false;
   }
 
