@@ -1,73 +1,20 @@
-import { createClient } from 'graphql-ws';
 import pg from 'pg';
 import { expect, test } from 'vitest';
-import WebSocket from 'ws';
 import { accountAt } from './support/app.ts';
 import { createDatabase } from './support/databases.ts';
+import { follow } from './support/follower.ts';
 import { freePort } from './support/postgres-server.ts';
 import { configFile, runScript } from './support/process.ts';
 import { startGenerousSimulator } from './support/simulator.ts';
+import { overWebSocket } from './support/subscribe.ts';
 import { until } from './support/wait.ts';
 
-interface Told {
-  readonly cursor: string;
-  readonly cause: string;
-  readonly campaign: { readonly id: string; readonly status: string };
-}
-
 const id = 'campaign:appizer-main:1';
-
-/** Somebody who watches the campaign over any of the replicas, and comes back to another by the last cursor. */
-function watch(urls: readonly string[]) {
-  const told: Told[] = [];
-  const errors: unknown[] = [];
-  let [isOver, turn] = [false, 0];
-
-  function once(url: string): Promise<void> {
-    const client = createClient({
-      url: `${url.replace('http', 'ws')}/graphql`,
-      webSocketImpl: WebSocket,
-      retryAttempts: 0,
-    });
-    clients.add(client);
-    const query = `subscription ($after: String) {
-      campaignUpdated(ids: ["${id}"], after: $after) { cursor cause campaign { id status } }
-    }`;
-    const variables = { after: told.at(-1)?.cursor ?? null };
-    return new Promise((resolve) => {
-      client.subscribe<{ campaignUpdated: Told }>(
-        { query, variables },
-        {
-          next({ data, errors: found }) {
-            if (data) told.push(data.campaignUpdated);
-            if (found) errors.push(...found);
-          },
-          error: () => setTimeout(resolve, 50),
-          complete: () => resolve(),
-        },
-      );
-    });
-  }
-  const clients = new Set<ReturnType<typeof createClient>>();
-  const running = (async () => {
-    for (; !isOver; turn += 1) await once(urls[turn % urls.length] ?? '');
-  })();
-
-  return {
-    told,
-    errors,
-    async [Symbol.asyncDispose]() {
-      isOver = true;
-      for (const client of clients) await client.dispose();
-      await running;
-    },
-  };
-}
 
 /** The state of the whole database that can be gone back to: as a standby has it that lags behind. */
 async function keepState(client: pg.Client) {
   const tables = ['campaigns', '"campaignRaw"', 'changes', 'log'];
-  await client.query('begin');
+  await client.query('begin isolation level repeatable read');
   for (const table of tables)
     await client.query(`create table "kept_${table.replaceAll('"', '')}" as table ${table}`);
   await client.query('commit');
@@ -104,8 +51,8 @@ test('after the database has gone back, all are told how things are, and what wa
   const ports = [await freePort(), await freePort()];
   const processes = ports.map((port) => services.use(runScript('src/main.ts', ['--config', configAt(port)])));
   const urls = await Promise.all(processes.map((process) => process.ready()));
-  await using watcher = watch(urls);
-  const { told } = watcher;
+  await using follower = follow(overWebSocket, () => urls, [{ id, statuses: ['SENDING'] }]);
+  const told = follower.stories.get(id)?.told ?? [];
   const status = () => told.at(-1)?.campaign.status;
   await until(() => status() === 'SENDING');
   const goBack = await keepState(client);
@@ -116,9 +63,9 @@ test('after the database has gone back, all are told how things are, and what wa
   await goBack();
   await until(() => told.some(({ cause }) => cause === 'RESET'), 30_000);
   // Over a replica that has not noticed yet, they are still cursors of what is lost.
-  const epochOf = (one: Told | undefined) => one?.cursor.split('.')[0];
+  const epochOf = (one: (typeof told)[number] | undefined) => one?.cursor.split('.')[0];
   await until(() => status() === 'COMPLETED' && epochOf(told.at(-1)) !== epochOf(lost));
-  expect(watcher.errors).toEqual([]);
+  expect(follower.errors).toEqual([]);
   for (const process of processes)
     await until(() => process.errors.includes('gone back to an earlier state'));
   await client.end();

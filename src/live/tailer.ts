@@ -49,8 +49,14 @@ export async function createTailer({ log, store }: TailerParts) {
 
   async function check(): Promise<void> {
     const known = entries.length > 0 ? entries.slice() : newestAtStart;
-    if (await log.hasGoneBack({ epoch, head, entries: known })) goneBack.resolve();
+    // Before it is asked: a doubt that comes meanwhile is another.
     isDoubtful = false;
+    try {
+      if (await log.hasGoneBack({ epoch, head, entries: known })) goneBack.resolve();
+    } catch (error) {
+      isDoubtful = true;
+      throw error;
+    }
   }
 
   /** Goes on to a seq that somebody else has written up to: reads what is new, once for all readers. */

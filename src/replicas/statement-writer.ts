@@ -42,16 +42,7 @@ const mostTries = 100;
  * log is ours to write to, nothing is written, and all is done again.
  */
 export function createStatementWriter({ database, replica, fenceOf }: StatementWriterParts): LogWriter {
-  const turns = createTurns();
-
-  async function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    await turns.begin();
-    try {
-      return await work();
-    } finally {
-      turns.end();
-    }
-  }
+  const { inTurn } = createTurns();
 
   async function read(keys: readonly string[]): Promise<Basis> {
     const fences = new Map(keys.map(accountIn).map((account) => [account, fenceOf(account)]));
@@ -106,8 +97,11 @@ export function createStatementWriter({ database, replica, fenceOf }: StatementW
   async function setFollowed(key: string, followed: boolean): Promise<Campaign | null> {
     const account = accountIn(key);
     const query: CompiledQuery<CampaignRow | Record<keyof CampaignRow, null>> = CompiledQuery.raw(following, [
-      ...[replica, account, fenceOf(account)],
-      ...[key, followed ? 1 : 0],
+      replica,
+      account,
+      fenceOf(account),
+      key,
+      followed ? 1 : 0,
     ]);
     const { rows } = await database.executeQuery(query);
     const [row] = rows;

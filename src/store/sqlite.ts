@@ -55,15 +55,6 @@ function createDriver(path: string, health: WriteHealth): Driver {
   /** The one that is in a transaction: it keeps its turn until that has ended. */
   let writing: DatabaseConnection | null = null;
 
-  async function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-    await turns.begin();
-    try {
-      return await work();
-    } finally {
-      turns.end();
-    }
-  }
-
   /** While a file is locked others get their turns: with write-ahead logging, a lock keeps nobody from reading. */
   async function patiently<Result>(work: () => Promise<Result>): Promise<Result> {
     const start = performance.now();
@@ -83,7 +74,7 @@ function createDriver(path: string, health: WriteHealth): Driver {
     try {
       const execute = async () => (await inner.acquireConnection()).executeQuery<Row>(query);
       const isItsTurn = writing === connection;
-      const result = await patiently(isItsTurn ? execute : () => inTurn(execute));
+      const result = await patiently(isItsTurn ? execute : () => turns.inTurn(execute));
       // What changes no row needs no room on the disk.
       if (isWrite && !isItsTurn && result.numAffectedRows) health.succeeded();
       return result;

@@ -1,4 +1,4 @@
-import { type Kysely, sql } from 'kysely';
+import { sql } from 'kysely';
 import type { Campaign } from '../model/campaign.ts';
 import type { Database } from './database.ts';
 import {
@@ -69,7 +69,7 @@ export function createTransactionWriter(database: Database): LogWriter {
   };
 }
 
-async function readCampaigns(on: Kysely<Tables>, keys: readonly string[]): Promise<Map<string, Campaign>> {
+async function readCampaigns(on: Database, keys: readonly string[]): Promise<Map<string, Campaign>> {
   const rows = await on.selectFrom('campaigns').selectAll().where('key', 'in', keys).execute();
   return new Map(rows.map((row) => [row.key, campaignFromRow(row)]));
 }
@@ -91,7 +91,7 @@ function createWriters() {
   );
   const writeEntries = createRowWriter<ChangeRow>((on, rows) => on.insertInto('changes').values(rows));
 
-  return async (on: Kysely<Tables>, writes: readonly Write[]): Promise<void> => {
+  return async (on: Database, writes: readonly Write[]): Promise<void> => {
     await writeCampaigns(
       on,
       writes.map(({ campaign }) => campaignToRow(campaign)),

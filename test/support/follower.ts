@@ -44,7 +44,7 @@ export interface Follower extends AsyncDisposable {
 export function follow(
   over: typeof overWebSocket,
   urls: () => readonly string[],
-  moving: readonly MovingCampaign[],
+  moving: readonly Pick<MovingCampaign, 'id' | 'statuses'>[],
 ): Follower {
   const stories = new Map(moving.map(({ id, statuses }) => [id, storyOf(statuses)]));
   const errors: unknown[] = [];
